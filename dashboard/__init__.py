@@ -1,0 +1,1 @@
+"""The page: it only reads snapshots."""

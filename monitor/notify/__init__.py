@@ -1,0 +1,1 @@
+"""Where alerts go: console, log files, later channels."""

@@ -1,0 +1,1 @@
+"""The imperative shell: jobs, scheduler, files written each cycle."""

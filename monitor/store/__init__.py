@@ -1,0 +1,1 @@
+"""The database: positions, alerts, outbox, regimes."""

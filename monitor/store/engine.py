@@ -1,0 +1,84 @@
+"""Opening the database: SQLite with WAL, full sync and `BEGIN IMMEDIATE`, or another URL.
+
+Without `BEGIN IMMEDIATE` two writers that both read first lose updates in silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import NullPool
+
+from monitor.errors import StoreBusyError, StoreError
+
+
+def database_url(home: Path, url: str = "") -> str:
+    """The settings' URL, or the home's own SQLite file."""
+    return url or f"sqlite:///{home / 'data' / 'monitor.db'}"
+
+
+def open_engine(url: str, *, busy_timeout_s: float = 5.0) -> Engine:
+    """Create an engine; nothing is read or written yet."""
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_pre_ping=True)
+    engine = create_engine(
+        url,
+        connect_args={"timeout": busy_timeout_s, "isolation_level": None},
+        poolclass=NullPool if ":memory:" not in url else None,
+    )
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: object) -> None:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        read_only = connection.get_execution_options().get("read_only", False)
+        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+@contextmanager
+def write(engine: Engine) -> Iterator[Connection]:
+    """One transaction that may write; it commits whole or not at all.
+
+    Raises:
+        StoreBusyError: Another process held the write lock for the whole busy timeout.
+    """
+    with _translated(), engine.begin() as connection:
+        yield connection
+
+
+@contextmanager
+def read(engine: Engine) -> Iterator[Connection]:
+    """One consistent view; it never waits for a writer."""
+    with (
+        _translated(),
+        engine.connect().execution_options(read_only=True) as connection,
+        connection.begin(),
+    ):
+        yield connection
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        text = str(error.orig)
+        if "locked" in text or "busy" in text:
+            raise StoreBusyError(
+                "the database is locked by another process",
+                hint="wait a moment and try again; `monitor status` shows who is running",
+            ) from error
+        raise StoreError(f"the database failed: {text}") from error

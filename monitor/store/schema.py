@@ -1,0 +1,223 @@
+"""Tables of the database, for SQLite and PostgreSQL alike.
+
+`data/monitor.db` is the truth; JSON files are exports of it. Positions are a projection of
+`position_events`, which are only ever appended. Every instant is aware UTC.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    text,
+)
+
+# Names for every constraint, so that later migrations can alter them on both databases.
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware UTC in Python; SQLite keeps it without a zone, PostgreSQL with one."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"an instant without a zone cannot be stored: {value}")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        stamp: datetime = value
+        return stamp.replace(tzinfo=UTC) if stamp.tzinfo is None else stamp.astimezone(UTC)
+
+
+position_events = Table(
+    "position_events",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("position_id", String(32), nullable=False, index=True),
+    Column("kind", String(16), nullable=False),  # add, update, close, edit, undo, import
+    Column("at", UtcDateTime, nullable=False),
+    Column("data", JSON, nullable=False),
+    Column("undoes", Integer, ForeignKey("position_events.seq"), nullable=True),
+    sqlite_autoincrement=True,
+)
+
+positions = Table(
+    "positions",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("ticker", String(16), nullable=False),
+    Column("spread_type", String(16), nullable=False),
+    Column("flow_mode", String(16), nullable=False),
+    Column("band", String(16)),
+    Column("expiration", Date, nullable=False),
+    Column("settlement", String(2), nullable=False),
+    Column("entry_dte", Integer, nullable=False),
+    Column("contracts", Integer, nullable=False),
+    Column("multiplier", Integer, nullable=False),
+    Column("credit_usd", Float, nullable=False),
+    Column("short_put", Float),
+    Column("long_put", Float),
+    Column("short_call", Float),
+    Column("long_call", Float),
+    Column("risk_usd", Float),
+    Column("max_loss_usd", Float, nullable=False),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("status", String(8), nullable=False, index=True),
+    Column("pnl_usd", Float),
+    Column("pnl_asof", UtcDateTime),
+    Column("pnl_source", String(16)),
+    Column("realized_pnl_usd", Float, nullable=False),
+    Column("closed_at", UtcDateTime),
+    Column("notes", JSON, nullable=False),
+    Column("simulated", Boolean, nullable=False),
+    Column("last_seq", Integer, ForeignKey("position_events.seq"), nullable=False),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("key", String(200), nullable=False),
+    Column("level", String(16), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("details", JSON, nullable=False),
+    Column("severity", Integer, nullable=False),
+    Column("event", Boolean, nullable=False),
+    Column("fingerprint", String(200), nullable=False),
+    Column("ticker", String(16)),
+    Column("position_id", String(32)),
+    Column("resolved_title", Text, nullable=False),
+    Column("data", JSON, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("last_seen_at", UtcDateTime, nullable=False),
+    Column("last_sent_at", UtcDateTime),
+    Column("last_reason", String(16)),
+    Column("sent_count", Integer, nullable=False),
+    Column("snoozed_until", UtcDateTime),
+    Column("resolved_at", UtcDateTime),
+    sqlite_autoincrement=True,
+)
+# One living episode per key: a second writer cannot start the same alert twice.
+Index(
+    "uq_alerts_living_key",
+    alerts.c.key,
+    unique=True,
+    sqlite_where=text("state != 'resolved'"),
+    postgresql_where=text("state != 'resolved'"),
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("alert_number", Integer, ForeignKey("alerts.number"), primary_key=True),
+    Column("sequence", Integer, primary_key=True),
+    Column("reason", String(16), nullable=False),
+    Column("at", UtcDateTime, nullable=False, index=True),
+    Column("level", String(16), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("details", JSON, nullable=False),
+    Column("ticker", String(16)),
+    Column("position_id", String(32)),
+    Column("simulated", Boolean, nullable=False),
+    Column("data", JSON, nullable=False),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("alert_number", Integer, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("channel", String(64), nullable=False),
+    Column("state", String(16), nullable=False),  # pending, sent, failed
+    Column("attempts", Integer, nullable=False),
+    Column("next_attempt_at", UtcDateTime, nullable=False),
+    Column("claim", JSON),  # what the channel noted before it began to write, for recovery
+    Column("last_error", Text),
+    Column("sent_at", UtcDateTime),
+    ForeignKeyConstraint(
+        ["alert_number", "sequence"], ["notices.alert_number", "notices.sequence"]
+    ),
+    Index("ix_outbox_state_next", "state", "next_attempt_at"),
+    Index("uq_outbox_notice_channel", "alert_number", "sequence", "channel", unique=True),
+    sqlite_autoincrement=True,
+)
+
+regime_changes = Table(
+    "regime_changes",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("at", UtcDateTime, nullable=False, index=True),
+    Column("previous", String(16)),
+    Column("regime", String(16), nullable=False),
+    Column("vix", Float, nullable=False),
+    Column("vix_asof", UtcDateTime, nullable=False),
+    Column("vix_source", String(32), nullable=False),
+    sqlite_autoincrement=True,
+)
+
+opportunities = Table(
+    "opportunities",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("ticker", String(16), nullable=False),
+    Column("scanned_at", UtcDateTime, nullable=False, index=True),
+    Column("config", String(120), nullable=False),
+    Column("alert_key", String(200), nullable=False),
+    Column("data", JSON, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+marks = Table(
+    "marks",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("position_id", String(32), nullable=False, index=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("pnl_usd", Float, nullable=False),
+    Column("source", String(16), nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# What one process tells another: the trend set while running, the last heartbeat.
+controls = Table(
+    "controls",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("value", JSON, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)
