@@ -116,7 +116,7 @@ alerts = Table(
     Column("details", JSON, nullable=False),
     Column("severity", Integer, nullable=False),
     Column("event", Boolean, nullable=False),
-    Column("fingerprint", String(200), nullable=False),
+    Column("fingerprint", Text, nullable=False),  # an event's versions told so far, by spaces
     Column("ticker", String(16)),
     Column("position_id", String(32)),
     Column("resolved_title", Text, nullable=False),
@@ -124,6 +124,7 @@ alerts = Table(
     Column("state", String(16), nullable=False),
     Column("started_at", UtcDateTime, nullable=False),
     Column("last_seen_at", UtcDateTime, nullable=False),
+    Column("absent_since", UtcDateTime),  # not reported since; resolves when it lasts
     Column("last_sent_at", UtcDateTime),
     Column("last_reason", String(16)),
     Column("sent_count", Integer, nullable=False),
