@@ -7,8 +7,10 @@ Pure: it reads a table of sessions that the shell builds from exchange_calendars
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import overload
 
 from monitor.clock import NEW_YORK
 from monitor.domain.vocabulary import SessionState
@@ -30,27 +32,65 @@ class Session:
         return self.close - self.open < NORMAL_LENGTH
 
 
+class SessionTable(Sequence[Session]):
+    """Sessions as three columns of whole numbers, made into `Session`s only when looked at.
+
+    Thirty-five years are about 9,500 sessions; as objects they would cost every start of
+    `positions list` some 30 ms. `days` are `date.toordinal()`, `opens` and `closes` UTC epoch
+    minutes, all ascending and of one length.
+    """
+
+    __slots__ = ("closes", "days", "opens")
+
+    def __init__(self, *, days: Sequence[int], opens: Sequence[int], closes: Sequence[int]) -> None:
+        self.days = days
+        self.opens = opens
+        self.closes = closes
+
+    def __len__(self) -> int:
+        return len(self.days)
+
+    @overload
+    def __getitem__(self, index: int) -> Session: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Session, ...]: ...
+    def __getitem__(self, index: int | slice) -> Session | tuple[Session, ...]:
+        if isinstance(index, slice):
+            return tuple(self[i] for i in range(*index.indices(len(self))))
+        return Session(
+            date=date.fromordinal(self.days[index]),
+            open=datetime.fromtimestamp(self.opens[index] * 60, UTC),
+            close=datetime.fromtimestamp(self.closes[index] * 60, UTC),
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class TradingCalendar:
     """All sessions of a span, oldest first."""
 
-    sessions: tuple[Session, ...]
-    _dates: tuple[date, ...] = field(init=False, repr=False, compare=False)
-    _closes: tuple[datetime, ...] = field(init=False, repr=False, compare=False)
+    sessions: Sequence[Session]
+    _days: Sequence[int] = field(init=False, repr=False, compare=False)
+    _closes: Sequence[int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not self.sessions:
             raise CalendarHorizonError("the exchange calendar is empty")
-        object.__setattr__(self, "_dates", tuple(s.date for s in self.sessions))
-        object.__setattr__(self, "_closes", tuple(s.close for s in self.sessions))
+        table = self.sessions
+        if isinstance(table, SessionTable):
+            days, closes = table.days, table.closes
+        else:
+            days = [s.date.toordinal() for s in table]
+            closes = [int(s.close.timestamp()) // 60 for s in table]
+        object.__setattr__(self, "_days", days)
+        object.__setattr__(self, "_closes", closes)
 
     @property
     def first(self) -> date:
-        return self._dates[0]
+        return date.fromordinal(self._days[0])
 
     @property
     def last(self) -> date:
-        return self._dates[-1]
+        return date.fromordinal(self._days[-1])
 
     def on(self, day: date) -> Session | None:
         """The session of `day`, or None on a weekend or holiday.
@@ -59,8 +99,12 @@ class TradingCalendar:
             CalendarHorizonError: `day` lies outside the table.
         """
         self._require(day)
-        i = bisect_left(self._dates, day)
-        return self.sessions[i] if i < len(self._dates) and self._dates[i] == day else None
+        i = bisect_left(self._days, day.toordinal())
+        return self.sessions[i] if self._days[i] == day.toordinal() else None
+
+    def is_session(self, day: date) -> bool:
+        """Whether the exchange opens on `day`; raises as `on` does."""
+        return self.on(day) is not None
 
     def state_at(self, now: datetime) -> tuple[SessionState, Session | None]:
         """Where `now` stands in its New York day; the close itself counts as closed."""
@@ -73,14 +117,14 @@ class TradingCalendar:
 
     def current_or_next(self, now: datetime) -> Session:
         """The first session whose close is still ahead of `now`."""
-        i = bisect_right(self._closes, now)
+        i = bisect_right(self._closes, _minutes(now))
         if i >= len(self.sessions):
             raise self._beyond(now.date())
         return self.sessions[i]
 
     def last_closed(self, now: datetime) -> Session | None:
         """The newest session that is over at `now`."""
-        i = bisect_right(self._closes, now)
+        i = bisect_right(self._closes, _minutes(now))
         return self.sessions[i - 1] if i else None
 
     def shift(self, day: date, sessions: int) -> Session:
@@ -93,15 +137,17 @@ class TradingCalendar:
                 is 0 and `day` is no session.
         """
         self._require(day)
-        i = bisect_left(self._dates, day)
-        is_session = i < len(self._dates) and self._dates[i] == day
-        if not is_session:
+        i = bisect_left(self._days, day.toordinal())
+        if self._days[i] != day.toordinal():
             if sessions == 0:
-                raise CalendarHorizonError(f"{day} is not a trading session")
+                raise CalendarHorizonError(
+                    f"{day} ({day:%A}) is not a trading session",
+                    hint="it is a weekend or an exchange holiday: use a session's date",
+                )
             i -= sessions > 0
         target = i + sessions
         if not 0 <= target < len(self.sessions):
-            raise self._beyond(day)
+            raise self._beyond(day, sessions)
         return self.sessions[target]
 
     def dte(self, day: date, expiration: date) -> int:
@@ -112,19 +158,29 @@ class TradingCalendar:
         """
         self._require(day)
         self._require(expiration)
-        return bisect_right(self._dates, expiration) - bisect_right(self._dates, day)
+        return bisect_right(self._days, expiration.toordinal()) - bisect_right(
+            self._days, day.toordinal()
+        )
 
     def between(self, first: date, last: date) -> tuple[Session, ...]:
-        """Sessions from `first` to `last`, both included."""
-        return self.sessions[bisect_left(self._dates, first) : bisect_right(self._dates, last)]
+        """Sessions from `first` to `last`, both included; what the table lacks is left out."""
+        start = bisect_left(self._days, first.toordinal())
+        end = bisect_right(self._days, last.toordinal())
+        return tuple(self.sessions[start:end])
 
     def _require(self, day: date) -> None:
-        if not self.first <= day <= self.last:
+        if not self._days[0] <= day.toordinal() <= self._days[-1]:
             raise self._beyond(day)
 
-    def _beyond(self, day: date) -> CalendarHorizonError:
+    def _beyond(self, day: date, sessions: int = 0) -> CalendarHorizonError:
+        what = f"{abs(sessions)} sessions {'after' if sessions > 0 else 'before'} {day}"
         return CalendarHorizonError(
-            f"{day} is outside the exchange calendar, which knows {self.first} to {self.last}",
+            f"{what if sessions else day} is outside the exchange calendar, "
+            f"which knows {self.first} to {self.last}",
             hint="exchange calendars are published about a year ahead: use a nearer date, "
             "or update exchange_calendars",
         )
+
+
+def _minutes(now: datetime) -> float:
+    return now.timestamp() / 60
