@@ -74,6 +74,18 @@ class PayloadError(ProviderError):
     """The source answered with something that is not the documented format."""
 
 
+class UnreachableError(ProviderError):
+    """No answer came at all: no network, no address, refused, or the time ran out."""
+
+
+class RateLimitedError(ProviderError):
+    """The source says we ask too often. `retry_after` is its own word, where it gave one."""
+
+
+class DisagreementError(ProviderError):
+    """Two sources contradict each other, so neither is believed."""
+
+
 class StaleDataError(DataError):
     """The newest value is older than its limit."""
 
@@ -107,6 +119,10 @@ class StoreError(MonitorError):
 
 class PositionNotFoundError(StoreError):
     """No position has this id or prefix, or more than one has."""
+
+
+class PositionClosedError(StoreError):
+    """The position is closed already; what was asked needs an open one."""
 
 
 class StoreBusyError(StoreError):
