@@ -9,11 +9,15 @@ contract test read them from here (`describe`). msgspec rather than pydantic, be
 from __future__ import annotations
 
 import difflib
+import math
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
+from datetime import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from msgspec import UNSET, Meta, Struct
@@ -22,6 +26,8 @@ from monitor.domain.vocabulary import Profile, Regime, SpreadType, Trend
 from monitor.errors import ConfigError
 
 ENV_PREFIX = "CONDORWATCH_"
+BANDS = ("P95", "P97", "P98", "P99", "P100")
+HINT = "correct config.toml, the environment variable or the flag; README lists the ranges"
 
 
 def _m(help_: str, unit: str = "", **bounds: Any) -> Meta:
@@ -246,10 +252,18 @@ def load_settings(
     for key, value in (flags or {}).items():
         if value is not None:
             _merge(merged, _nest(key.split("."), value))
+    if merged.get("trend") == "auto":
+        raise ConfigError(
+            "trend 'auto' is not available yet", hint="say it yourself: up, down or sideways"
+        )
+    if isinstance(merged.get("tickers"), str):
+        merged["tickers"] = [merged["tickers"]]
     try:
-        return msgspec.convert(merged, Settings, strict=False)
+        settings = msgspec.convert(merged, Settings, strict=False)
     except msgspec.ValidationError as error:
         raise _explain(error, merged) from error
+    _refuse_contradictions(settings)
+    return settings
 
 
 def describe(struct: type[Struct] = Settings, prefix: str = "") -> Iterator[SettingDoc]:
@@ -269,6 +283,41 @@ def describe(struct: type[Struct] = Settings, prefix: str = "") -> Iterator[Sett
         unit = (meta.extra or {}).get("unit", "") if meta else ""
         text = meta.description or "" if meta else ""
         yield SettingDoc(f"{prefix}{field.name}", _show(default), unit, text)
+
+
+def _refuse_contradictions(settings: Settings) -> None:
+    """What a range on one value cannot say."""
+    for doc in describe():
+        value: Any = settings
+        for part in doc.key.split("."):
+            value = getattr(value, part)
+        if isinstance(value, float) and not math.isfinite(value):
+            raise _refusal(doc.key, value, "must be a finite number")
+    edges = settings.regime.edges
+    if not all(a < b for a, b in pairwise(edges)) or edges[0] <= 0:
+        raise _refusal("regime.edges", edges, "must be four rising VIX levels above 0")
+    for key in ("entry_window_start", "entry_window_end"):
+        text = getattr(settings.hours, key)
+        try:
+            time.fromisoformat(text)
+        except ValueError as error:
+            raise _refusal(f"hours.{key}", text, "must be a time from 00:00 to 23:59") from error
+    if settings.hours.entry_window_start > settings.hours.entry_window_end:
+        raise _refusal("hours.entry_window_end", settings.hours.entry_window_end, "is too early")
+    try:
+        ZoneInfo(settings.hours.display_timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        zone = settings.hours.display_timezone
+        raise _refusal("hours.display_timezone", zone, "is no IANA time zone") from error
+    for regime in Regime:
+        for band in settings.preferences.of_regime(regime).bands:
+            if band not in BANDS:
+                key = f"preferences.{regime.value}.bands"
+                raise _refusal(key, band, f"must be of {', '.join(BANDS)}")
+
+
+def _refusal(key: str, value: object, why: str) -> ConfigError:
+    return ConfigError(f"setting {key} = {value!r}: {why}", hint=HINT)
 
 
 def _metas(hint: Any) -> Iterator[Meta]:
@@ -338,5 +387,5 @@ def _explain(error: msgspec.ValidationError, merged: Mapping[str, Any]) -> Confi
         value = value.get(part) if isinstance(value, Mapping) else None
     return ConfigError(
         f"setting {key or '?'} = {value!r}: {reason[:1].lower()}{reason[1:]}",
-        hint="correct config.toml, the environment variable or the flag; README lists the ranges",
+        hint=HINT,
     )

@@ -1,0 +1,51 @@
+"""Noticing that the monitor did not run: what was slept through, in the person's words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from monitor.clock import NEW_YORK, PACIFIC
+from monitor.domain.trading_calendar import TradingCalendar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """A stretch in which no cycle ran, and how many entry times fell into it."""
+
+    start: datetime
+    end: datetime
+    missed_windows: int
+
+    def text(self, zone: ZoneInfo) -> str:
+        """`asleep 07:12–08:40, missed 3 windows`, in the person's zone."""
+        first, last = self.start.astimezone(zone), self.end.astimezone(zone)
+        shown = f"{last:%H:%M}" if first.date() == last.date() else f"{last:%Y-%m-%d %H:%M}"
+        missed = f"missed {self.missed_windows} window{'s' * (self.missed_windows != 1)}"
+        return f"asleep {first:%H:%M}–{shown}, {missed}"
+
+
+def find_gap(
+    *,
+    last_cycle: datetime | None,
+    now: datetime,
+    interval: timedelta,
+    entry_times: Sequence[time],
+    calendar: TradingCalendar,
+) -> Gap | None:
+    """A gap when the last cycle is more than three intervals (at least two minutes) ago.
+
+    Args:
+        entry_times: Pacific wall-clock entry times of the person's windows.
+    """
+    if last_cycle is None or now - last_cycle <= max(3 * interval, timedelta(minutes=2)):
+        return None
+    missed = 0
+    first, last = (t.astimezone(NEW_YORK).date() for t in (last_cycle, now))
+    for session in calendar.between(first, last):
+        for entry in entry_times:
+            instant = datetime.combine(session.date, entry, PACIFIC)
+            missed += last_cycle < instant <= now and session.open <= instant < session.close
+    return Gap(start=last_cycle, end=now, missed_windows=missed)

@@ -1,0 +1,67 @@
+"""The grid file in force: the newest run is picked up without a restart."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from monitor.domain.grid import GridFile
+from monitor.errors import GridFileError
+from monitor.grid_file import load_grid
+
+logger = logging.getLogger(__name__)
+
+NAME = "grid_trading_ready.csv"
+
+
+@dataclass(slots=True)
+class GridWatch:
+    """Loads the grid when its file is new or changed, and keeps the last good one otherwise."""
+
+    results: Path
+    chosen: Path | None = None  # settings.grid
+    grid: GridFile | None = None
+    problem: str | None = None
+    _seen: tuple[Path, int, int] | None = None
+
+    def refresh(self) -> None:
+        """Look at the files; cheap when nothing changed."""
+        path = self._newest()
+        if path is None:
+            if self.grid is None:
+                self.problem = (
+                    f"no grid file: {self.chosen} does not exist"
+                    if self.chosen
+                    else f"no grid file: put one at {self.results / 'backtest_tight' / NAME}"
+                )
+            return
+        try:
+            stat = path.stat()
+        except OSError as error:
+            self.problem = f"the grid file {path} cannot be read: {error.strerror}"
+            return
+        seen = (path, stat.st_mtime_ns, stat.st_size)
+        if seen == self._seen:
+            return
+        self._seen = seen
+        try:
+            self.grid, self.problem = load_grid(path), None
+        except GridFileError as error:
+            kept = " (the last good one stays in force)" if self.grid else ""
+            self.problem = f"{error.message}{kept}"
+            logger.warning("grid file refused", extra={"reason": error.message})
+
+    def _newest(self) -> Path | None:
+        if self.chosen is not None:
+            return self.chosen if self.chosen.exists() else None
+        found = sorted(self.results.glob(f"*/{NAME}"), key=_modified)
+        return found[-1] if found else None
+
+
+def _modified(path: Path) -> datetime:
+    try:
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except OSError:
+        return datetime.min.replace(tzinfo=UTC)
