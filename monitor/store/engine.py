@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.pool import NullPool
 
-from monitor.errors import StoreBusyError, StoreError
+from monitor.store.failures import translate
 
 
 def database_url(home: Path, url: str = "") -> str:
@@ -54,31 +54,40 @@ def write(engine: Engine) -> Iterator[Connection]:
 
     Raises:
         StoreBusyError: Another process held the write lock for the whole busy timeout.
+        StoreError: The disk is full or read-only, or the database is damaged.
     """
-    with _translated(), engine.begin() as connection:
+    with _translated(engine), engine.begin() as connection:
         yield connection
 
 
 @contextmanager
 def read(engine: Engine) -> Iterator[Connection]:
-    """One consistent view; it never waits for a writer."""
+    """One consistent view; it never waits for a writer.
+
+    Raises:
+        StoreError: As `write`.
+    """
     with (
-        _translated(),
+        _translated(engine),
         engine.connect().execution_options(read_only=True) as connection,
         connection.begin(),
     ):
         yield connection
 
 
+def sqlite_path(engine: Engine) -> Path | None:
+    """The file of a SQLite engine; None for memory and for other databases."""
+    name = engine.url.database
+    if engine.dialect.name != "sqlite" or not name or name == ":memory:":
+        return None
+    return Path(name).resolve()
+
+
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated(engine: Engine) -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
-        text = str(error.orig)
-        if "locked" in text or "busy" in text:
-            raise StoreBusyError(
-                "the database is locked by another process",
-                hint="wait a moment and try again; `monitor status` shows who is running",
-            ) from error
-        raise StoreError(f"the database failed: {text}") from error
+    except IntegrityError:
+        raise  # a mistake of ours, not of the machine
+    except DBAPIError as error:
+        raise translate(error, sqlite_path(engine)) from error
