@@ -1,0 +1,240 @@
+"""When a position must be closed: the one rules module of live, replay, backtest and ledger.
+
+Price rules compare plain numbers, so a backtest may call them per bar; time rules compare
+instants that `schedule.exit_schedule` computes. Order: stop, target, time, expiry.
+
+"Stop 2 × credit" means the *loss* reaches twice the credit, not that the price doubles.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from monitor.config import Exits
+from monitor.domain.alert_text import usd
+from monitor.domain.positions import Position
+from monitor.domain.schedule import LAST_DAY_HEADS_UP, ExitSchedule
+from monitor.domain.snapshot import ExitView
+from monitor.errors import DomainError
+
+# A level is reached to the cent even where its product is not exact in binary (1.1 × 3).
+_ROUNDING = 1e-9
+
+
+class ExitReason(StrEnum):
+    STOP_LOSS = "stop_loss"
+    PROFIT_TARGET = "profit_target"
+    TIME_EXIT = "time_exit"
+
+    @property
+    def label(self) -> str:
+        return _LABELS[self]
+
+
+_LABELS = {
+    ExitReason.STOP_LOSS: "Stop loss hit",
+    ExitReason.PROFIT_TARGET: "Profit target hit",
+    ExitReason.TIME_EXIT: "Time exit",
+}
+
+
+class ExitState(StrEnum):
+    """The position's state as the page shows it."""
+
+    OPEN = "open"
+    EXIT_DUE = "exit due"
+    SETTLE_ME = "settle me"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExitRules:
+    """The person's exits: target in percent of the credit, stop in credits lost, sessions."""
+
+    profit_target_pct: float = 50.0
+    stop_loss_credit_multiple: float = 2.0
+    time_exit_dte: int = 1
+
+    @classmethod
+    def from_settings(cls, settings: Exits) -> ExitRules:
+        return cls(
+            profit_target_pct=settings.profit_target_pct,
+            stop_loss_credit_multiple=settings.stop_loss_credit_multiple,
+            time_exit_dte=settings.time_exit_dte,
+        )
+
+
+def target_level(credit: float, rules: ExitRules) -> float:
+    """P&L at which the profit target fires, in the unit of `credit`."""
+    return rules.profit_target_pct * credit / 100
+
+
+def stop_level(credit: float, rules: ExitRules) -> float:
+    """P&L (negative) at which the stop fires, in the unit of `credit`."""
+    return -rules.stop_loss_credit_multiple * credit
+
+
+def price_exit(*, credit: float, pnl: float, rules: ExitRules) -> ExitReason | None:
+    """The exit that this P&L calls for, stop first; None while it calls for none.
+
+    Args:
+        credit, pnl: In one unit, whichever: dollars of the position or points per share.
+
+    Raises:
+        DomainError: `credit` is not positive or a number is not finite: an unknown P&L is no
+            P&L, so do not ask.
+
+    >>> price_exit(credit=285, pnl=142.50, rules=ExitRules())
+    <ExitReason.PROFIT_TARGET: 'profit_target'>
+    """
+    if not (math.isfinite(credit) and math.isfinite(pnl) and credit > 0):
+        raise DomainError(f"no exit can be judged from credit {credit} and P&L {pnl}")
+    slack = _ROUNDING * credit
+    if pnl <= stop_level(credit, rules) + slack:
+        return ExitReason.STOP_LOSS
+    if pnl >= target_level(credit, rules) - slack:
+        return ExitReason.PROFIT_TARGET
+    return None
+
+
+def time_exit_due(schedule: ExitSchedule, now: datetime) -> bool:
+    """Whether the time exit's instant has come; never where the position has none."""
+    return schedule.time_exit_at is not None and now >= schedule.time_exit_at
+
+
+def expired(schedule: ExitSchedule, now: datetime) -> bool:
+    """Whether the position can no longer be traded: it settles, and no exit applies."""
+    return now >= schedule.last_trade_close
+
+
+def stop_can_fire(credit_usd: float, max_loss_usd: float, multiple: float) -> bool:
+    """Whether the loss can reach `multiple` credits at all.
+
+    With the usual 2 it cannot once the credit is above a third of the width.
+    """
+    return max_loss_usd >= multiple * credit_usd - _ROUNDING * credit_usd
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionExits:
+    """Every exit of one position at one instant; P&L levels in dollars of the position.
+
+    `price_reason` is None while no price exit is due *and* while the P&L is unknown;
+    `pnl_known` tells which. `last_call`: the last hour in which it can be traded at all.
+    """
+
+    position_id: str
+    state: ExitState
+    pnl_known: bool
+    price_reason: ExitReason | None
+    time_exit_due: bool
+    heads_up_due: bool
+    last_call: bool
+    schedule: ExitSchedule
+    target_usd: float
+    stop_usd: float
+    stop_note: str
+    views: tuple[ExitView, ...]
+
+    @property
+    def due(self) -> tuple[ExitReason, ...]:
+        """Exits that are due now, most urgent first."""
+        price = () if self.price_reason is None else (self.price_reason,)
+        return (*price, ExitReason.TIME_EXIT) if self.time_exit_due else price
+
+
+def evaluate_position(
+    position: Position, schedule: ExitSchedule, rules: ExitRules, now: datetime
+) -> PositionExits:
+    """Judge every exit of an open position.
+
+    Without a P&L the price exits are unknown (distance None), the time exit still fires.
+    After the last trading close only settling is left.
+    """
+    over = expired(schedule, now)
+    pnl = _known_pnl(position)
+    reason = None
+    if pnl is not None and not over:
+        reason = price_exit(credit=position.credit_usd, pnl=pnl, rules=rules)
+    timed = time_exit_due(schedule, now) and not over
+    state = ExitState.EXIT_DUE if reason or timed else ExitState.OPEN
+    note = stop_note(position.credit_usd, position.max_loss_usd, rules)
+    return PositionExits(
+        position_id=position.id,
+        state=ExitState.SETTLE_ME if over else state,
+        pnl_known=pnl is not None,
+        price_reason=reason,
+        time_exit_due=timed,
+        heads_up_due=now >= schedule.heads_up_at and not timed and not over,
+        last_call=now >= schedule.last_trade_close - LAST_DAY_HEADS_UP and not over,
+        schedule=schedule,
+        target_usd=target_level(position.credit_usd, rules),
+        stop_usd=stop_level(position.credit_usd, rules),
+        stop_note=note,
+        views=_views(position.credit_usd, pnl, schedule, rules, now, reason, note),
+    )
+
+
+def stop_note(credit_usd: float, max_loss_usd: float, rules: ExitRules) -> str:
+    """Why the stop can never fire, or "": said when a position is logged and beside its stop."""
+    multiple = rules.stop_loss_credit_multiple
+    if stop_can_fire(credit_usd, max_loss_usd, multiple):
+        return ""
+    return (
+        f"can never fire: the maximum loss {usd(max_loss_usd)} is below "
+        f"{multiple:g} × credit = {usd(multiple * credit_usd)}"
+    )
+
+
+def _known_pnl(position: Position) -> float | None:
+    mark = position.mark
+    return mark.pnl_usd if mark is not None and math.isfinite(mark.pnl_usd) else None
+
+
+def _views(
+    credit_usd: float,
+    pnl: float | None,
+    schedule: ExitSchedule,
+    rules: ExitRules,
+    now: datetime,
+    reason: ExitReason | None,
+    note: str,
+) -> tuple[ExitView, ...]:
+    over = expired(schedule, now)
+    settle = _instant_view("settle", schedule.last_trade_close, due=over)
+    if over:
+        return (settle,)
+    timed = time_exit_due(schedule, now)
+    price = (
+        _level_view(ExitReason.PROFIT_TARGET, target_level(credit_usd, rules), pnl, reason),
+        _level_view(ExitReason.STOP_LOSS, stop_level(credit_usd, rules), pnl, reason, note),
+    )
+    by_time = (
+        _instant_view("time_exit", schedule.time_exit_at, due=timed)
+        if schedule.time_exit_at is not None
+        else None
+    )
+    heads_up = _instant_view("heads_up", schedule.heads_up_at, due=now >= schedule.heads_up_at)
+    return tuple(view for view in (*price, by_time, heads_up, settle) if view is not None)
+
+
+def _level_view(
+    kind: ExitReason, level: float, pnl: float | None, reason: ExitReason | None, note: str = ""
+) -> ExitView:
+    distance = None if pnl is None else abs(level - pnl)
+    if reason is kind:
+        distance = 0.0
+    return ExitView(
+        kind=kind.value,
+        due=reason is kind,
+        level_usd=level,
+        distance_usd=distance,
+        at=None,
+        note=note,
+    )
+
+
+def _instant_view(kind: str, at: datetime, *, due: bool) -> ExitView:
+    return ExitView(kind=kind, due=due, level_usd=None, distance_usd=None, at=at)
