@@ -82,6 +82,10 @@ class RateLimitedError(ProviderError):
     """The source says we ask too often. `retry_after` is its own word, where it gave one."""
 
 
+class NotOfferedError(ProviderError):
+    """The source has no such kind of data, for any symbol; it was not even asked."""
+
+
 class DisagreementError(ProviderError):
     """Two sources contradict each other, so neither is believed."""
 

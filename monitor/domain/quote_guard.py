@@ -173,8 +173,7 @@ def _apart_pct(price: float, known: float) -> float:
 def _jump_text(memory: QuoteMemory, reading: Quote) -> str:
     known = memory.last_good.price if memory.last_good else reading.previous_close
     return (
-        f"{reading.source} jumped from {known:g} to {reading.price:g}: "
-        "waiting for a second reading"
+        f"{reading.source} jumped from {known:g} to {reading.price:g}: waiting for a second reading"
     )
 
 
