@@ -1,0 +1,254 @@
+"""The grid: backtested configurations as columns of numbers, checked once and then trusted.
+
+Money is dollars per contract, as the person's files have it; percentages are 0..100. Texts
+become small codes, so that a scan of a million rows is a few slices and not a search.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.config import BANDS
+from monitor.domain.entry_windows import clock_text
+from monitor.domain.vocabulary import FlowMode, SpreadType, Verdict
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.signedinteger[Any]]
+Mask = NDArray[np.bool_]
+
+SPREADS = tuple(SpreadType)
+FLOWS = (FlowMode.NEUTRAL, FlowMode.WITH_FLOW, FlowMode.AGAINST_FLOW)  # the first one is kept
+VERDICTS = tuple(Verdict)
+MAX_DTE = 63
+MULTIPLIER = 100  # dollars per point and contract, of every underlying listed here
+
+
+class Kind(StrEnum):
+    """Why a row can never alert, most serious first: a row is counted under its first."""
+
+    SHORT_ROW = "short_row"
+    LONG_ROW = "long_row"
+    NOT_A_NUMBER = "not_a_number"
+    UNKNOWN_BAND = "unknown_band"
+    UNKNOWN_SPREAD = "unknown_spread"
+    UNKNOWN_FLOW = "unknown_flow"
+    INVALID_DTE = "invalid_dte"
+    INVALID_ENTRY_TIME = "invalid_entry_time"
+    ENTRY_TIMES_DISAGREE = "entry_times_disagree"
+    WIDTH_NOT_POSITIVE = "width_not_positive"
+    WIN_OUTSIDE_0_100 = "win_outside_0_100"
+    N_TRADES_NOT_POSITIVE = "n_trades_not_positive"
+    CREDIT_NOT_POSITIVE = "credit_not_positive"
+    CREDIT_AT_LEAST_WIDTH = "credit_at_least_width"
+    RISK_NOT_POSITIVE = "risk_not_positive"
+    AVG_PNL_IMPOSSIBLE = "avg_pnl_impossible"
+    UNKNOWN_VERDICT = "unknown_verdict"
+    CONTRADICTING_DUPLICATE = "contradicting_duplicate"
+    DUPLICATE = "duplicate"
+    CONDOR_COPY = "condor_copy"
+
+
+KINDS = tuple(Kind)
+
+
+class Warn(StrEnum):
+    """What a usable row should not be believed in; counted, and said in the alert."""
+
+    RISK_CONTRADICTS_WIDTH = "risk_contradicts_width"
+    ROI_IS_EXPECTED_RETURN = "roi_is_expected_return"
+    ROI_CONTRADICTS_CREDIT_AND_RISK = "roi_contradicts_credit_and_risk"
+    FEW_TRADES = "few_trades"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextColumn:
+    """A column of few distinct texts: `values[codes[i]]` is row i. Shape of codes: (n_rows,)."""
+
+    codes: NDArray[np.int32]
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BadLine:
+    """A line with too few or too many cells. `number` counts the header as 1."""
+
+    number: int
+    cells: int
+    expected: int
+    column: str  # the first missing one, or the last one there is
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawGrid:
+    """A grid file's cells as read, unchecked.
+
+    Shapes: every array (n_rows,); `line` is the line in the file (the header is 1; empty lines
+    are not counted). `named` maps our column names to the file's. `bad_cells` has the text of
+    some cells that were not numbers, by (row, column).
+    """
+
+    line: NDArray[np.int32]
+    numbers: Mapping[str, Floats]
+    texts: Mapping[str, TextColumn]
+    named: Mapping[str, str]
+    bad_lines: tuple[BadLine, ...] = ()
+    bad_cells: Mapping[tuple[int, str], str] = field(default_factory=dict)
+    extra_columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """One refused row: where, which column, what it held and why that cannot be."""
+
+    line: int
+    kind: Kind
+    column: str
+    value: str
+    config: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GridReport:
+    """What a file holds. `usable` + the counts of `rejected` = `rows`.
+
+    `rejected` counts every row once, under its most serious kind; `found` counts every row
+    that shows the defect. `warnings` counts usable rows.
+    """
+
+    rows: int
+    usable: int
+    rejected: tuple[tuple[Kind, int], ...]
+    found: tuple[tuple[Kind, int], ...]
+    warnings: tuple[tuple[Warn, int], ...]
+    worst: tuple[Example, ...]
+    extra_columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GridRow:
+    """One usable configuration. Money: dollars per contract; `minute`: Pacific entry time."""
+
+    line: int
+    dte: int
+    band: str
+    spread_type: SpreadType
+    flow_mode: FlowMode
+    width: float
+    minute: int
+    win_rate_pct: float
+    roi_pct: float  # the file's own column
+    sharpe: float
+    credit_usd: float
+    risk_usd: float
+    avg_pnl_usd: float
+    n_trades: int
+    score: float
+    verdict: Verdict | None  # the file's own, if it has one
+    warnings: tuple[Warn, ...] = ()
+
+    @property
+    def max_return_pct(self) -> float:
+        """Credit ÷ max loss: the best case, not what was earned."""
+        return 100 * self.credit_usd / self.risk_usd
+
+    @property
+    def expected_return_pct(self) -> float:
+        """Average P&L ÷ max loss: what the backtest earned a trade."""
+        return 100 * self.avg_pnl_usd / self.risk_usd
+
+    @property
+    def entry_time_pt(self) -> str:
+        return clock_text(self.minute)
+
+    @property
+    def config(self) -> str:
+        """`3DTE P98 IRON_CONDOR @ 07:30 w20`, with the flow mode where there is one."""
+        flow = "" if self.flow_mode is FlowMode.NEUTRAL else f" {self.flow_mode}"
+        name = self.spread_type.upper()
+        return f"{self.dte}DTE {self.band} {name} @ {self.entry_time_pt} w{self.width:g}{flow}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """A checked grid. Arrays hold every row as read, shape (n_rows,); only `order` is usable.
+
+    `order` lists the usable rows grouped by `combo_code`, file order within; the rows of combo
+    c are `order[starts[c]:starts[c + 1]]` and `sorted_score` has their scores.
+    """
+
+    columns: Mapping[str, Floats]
+    line: NDArray[np.int32]
+    combo: NDArray[np.uint16]
+    minute: NDArray[np.int32]
+    verdict: NDArray[np.int8] | None  # index into VERDICTS
+    warned: NDArray[np.uint8]  # bit i: the i-th Warn
+    order: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    sorted_score: Floats
+    report: GridReport
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    def row(self, index: int) -> GridRow:
+        """The usable row at position `index` of the columns."""
+        c = self.columns
+        dte, band, spread, flow = split_combo(int(self.combo[index]))
+        bits = int(self.warned[index])
+        return GridRow(
+            line=int(self.line[index]),
+            dte=dte,
+            band=BANDS[band],
+            spread_type=SPREADS[spread],
+            flow_mode=FLOWS[flow],
+            width=float(c["spread_width"][index]),
+            minute=int(self.minute[index]),
+            win_rate_pct=float(c["expected_win_pct"][index]),
+            roi_pct=float(c["expected_roi_pct"][index]),
+            sharpe=float(c["sharpe"][index]),
+            credit_usd=float(c["expected_credit"][index]),
+            risk_usd=float(c["max_risk_per_contract"][index]),
+            avg_pnl_usd=float(c["avg_pnl"][index]),
+            n_trades=int(c["n_trades"][index]),
+            score=float(c["trade_score"][index]),
+            verdict=None if self.verdict is None else VERDICTS[self.verdict[index]],
+            warnings=tuple(w for i, w in enumerate(Warn) if bits >> i & 1),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GridFile:
+    """A grid with where it came from."""
+
+    path: Path
+    modified_at: datetime  # aware UTC
+    grid: Grid
+
+    @property
+    def report(self) -> GridReport:
+        return self.grid.report
+
+
+COMBOS = (MAX_DTE + 1) * len(BANDS) * len(SPREADS) * len(FLOWS)
+
+
+def combo_code(dte: int, band: int, spread: int, flow: int) -> int:
+    """DTE, band, spread and flow as one number below COMBOS; works on arrays too."""
+    return ((dte * len(BANDS) + band) * len(SPREADS) + spread) * len(FLOWS) + flow
+
+
+def split_combo(code: int) -> tuple[int, int, int, int]:
+    """`combo_code` undone: (dte, band, spread, flow)."""
+    code, flow = divmod(code, len(FLOWS))
+    code, spread = divmod(code, len(SPREADS))
+    dte, band = divmod(code, len(BANDS))
+    return dte, band, spread, flow

@@ -1,0 +1,157 @@
+"""What makes a row of a grid file impossible, one rule a kind, and what makes it doubtful.
+
+Rules run from the most serious kind to the least, over whole columns. Each gives a mask of
+shape (n_rows,); comparisons with not-a-number are False, those rows have a kind of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.config import BANDS
+from monitor.domain.entry_windows import CLOSE_PT, ET_MINUS_PT, OPEN_PT, minutes_of
+from monitor.domain.grid import (
+    FLOWS,
+    MAX_DTE,
+    MULTIPLIER,
+    SPREADS,
+    VERDICTS,
+    Floats,
+    Kind,
+    Mask,
+    RawGrid,
+    TextColumn,
+    Warn,
+)
+from monitor.domain.vocabulary import SpreadType
+
+NUMBERS = (
+    "dte", "spread_width", "expected_win_pct", "expected_roi_pct", "sharpe", "expected_credit",
+    "max_risk_per_contract", "avg_pnl", "n_trades", "trade_score",
+)  # fmt: skip
+CONDOR = SPREADS.index(SpreadType.IRON_CONDOR)
+UNKNOWN = -1
+CENT = 0.01
+FEW_TRADES = 30
+WIDTH_TOLERANCE = 0.02  # of the width: files round money to cents, fees may be inside
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Codes:
+    """Text columns as codes (UNKNOWN where no such word), and whole numbers as integers."""
+
+    dte: NDArray[np.int32]
+    band: NDArray[np.int8]
+    spread: NDArray[np.int8]
+    flow: NDArray[np.int8]
+    minute: NDArray[np.int32]
+    minute_et: NDArray[np.int32] | None
+    verdict: NDArray[np.int8] | None
+
+
+def encode(raw: RawGrid) -> Codes:
+    """Turn the cells' words into codes; nothing is judged yet."""
+    if "entry_time_pst" in raw.texts:
+        minute = _coded(raw.texts["entry_time_pst"], _minute)
+        eastern = raw.texts.get("entry_time_et")
+        minute_et = None if eastern is None else _coded(eastern, _minute)
+    else:  # the reader requires one of the two
+        minute, minute_et = _coded(raw.texts["entry_time_et"], _minute) - ET_MINUS_PT, None
+    verdict = raw.texts.get("verdict")
+    with np.errstate(invalid="ignore"):  # not-a-number has its own kind
+        dte = raw.numbers["dte"].astype(np.int32)
+    return Codes(
+        dte=dte,
+        band=_coded(raw.texts["band"], _among(BANDS, str.upper)).astype(np.int8),
+        spread=_coded(raw.texts["spread_type"], _among(SPREADS, _snake)).astype(np.int8),
+        flow=_coded(raw.texts["flow_mode"], _among(FLOWS, _snake)).astype(np.int8),
+        minute=minute,
+        minute_et=minute_et,
+        verdict=None if verdict is None else _coded(verdict, _verdict).astype(np.int8),
+    )
+
+
+def impossible(raw: RawGrid, codes: Codes) -> Iterator[tuple[Kind, Mask]]:
+    """Yield each rule's mask, most serious first."""
+    n = raw.numbers
+    width_usd = n["spread_width"] * MULTIPLIER
+    credit, risk, pnl = n["expected_credit"], n["max_risk_per_contract"], n["avg_pnl"]
+    trades, win = n["n_trades"], n["expected_win_pct"]
+    yield Kind.NOT_A_NUMBER, not_numbers(n)
+    yield Kind.UNKNOWN_BAND, codes.band == UNKNOWN
+    yield Kind.UNKNOWN_SPREAD, codes.spread == UNKNOWN
+    yield Kind.UNKNOWN_FLOW, (codes.flow == UNKNOWN) & (codes.spread != CONDOR)
+    yield Kind.INVALID_DTE, (codes.dte != n["dte"]) | (codes.dte < 0) | (codes.dte > MAX_DTE)
+    yield Kind.INVALID_ENTRY_TIME, (codes.minute < OPEN_PT) | (codes.minute >= CLOSE_PT)
+    if codes.minute_et is not None:
+        yield Kind.ENTRY_TIMES_DISAGREE, codes.minute_et != codes.minute + ET_MINUS_PT
+    yield Kind.WIDTH_NOT_POSITIVE, width_usd <= 0
+    yield Kind.WIN_OUTSIDE_0_100, (win < 0) | (win > 100)
+    yield Kind.N_TRADES_NOT_POSITIVE, (trades < 1) | (trades != np.floor(trades))
+    yield Kind.CREDIT_NOT_POSITIVE, credit <= 0
+    yield Kind.CREDIT_AT_LEAST_WIDTH, credit >= width_usd
+    yield Kind.RISK_NOT_POSITIVE, risk <= 0
+    yield Kind.AVG_PNL_IMPOSSIBLE, (pnl > credit + CENT) | (pnl < -risk - CENT)
+    if codes.verdict is not None:
+        yield Kind.UNKNOWN_VERDICT, codes.verdict == UNKNOWN
+
+
+def doubtful(raw: RawGrid) -> Iterator[tuple[Warn, Mask]]:
+    """Yield each warning's mask, in the order of `Warn`. Impossible rows are not left out."""
+    n = raw.numbers
+    width_usd = n["spread_width"] * MULTIPLIER
+    credit, risk, roi = n["expected_credit"], n["max_risk_per_contract"], n["expected_roi_pct"]
+    yield (
+        Warn.RISK_CONTRADICTS_WIDTH,
+        np.abs(credit + risk - width_usd) > WIDTH_TOLERANCE * width_usd,
+    )
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        percent = 100 / risk
+        tolerance = 0.05 + 0.005 * np.abs(roi)
+        off = np.abs(roi - credit * percent) > tolerance
+        earned = np.abs(roi - n["avg_pnl"] * percent) <= tolerance if off.any() else off
+    yield Warn.ROI_IS_EXPECTED_RETURN, off & earned
+    yield Warn.ROI_CONTRADICTS_CREDIT_AND_RISK, off & ~earned
+    yield Warn.FEW_TRADES, n["n_trades"] < FEW_TRADES
+
+
+def not_numbers(numbers: Mapping[str, Floats]) -> Mask:
+    """Rows in which any required number is missing, not a number or infinite."""
+    total = numbers[NUMBERS[0]].copy()
+    with np.errstate(invalid="ignore", over="ignore"):
+        for name in NUMBERS[1:]:
+            total += numbers[name]
+    bad: Mask = ~np.isfinite(total)
+    if bad.any():  # a sum may overflow where no cell is infinite: look again, cell by cell
+        bad = ~np.logical_and.reduce([np.isfinite(numbers[name]) for name in NUMBERS])
+    return bad
+
+
+def _coded(column: TextColumn, code: Callable[[str], int]) -> NDArray[np.int32]:
+    table = np.fromiter((code(v.strip()) for v in column.values), np.int32, len(column.values))
+    return table[column.codes]
+
+
+def _among(words: tuple[str, ...], spelling: Callable[[str], str]) -> Callable[[str], int]:
+    known = {word: i for i, word in enumerate(words)}
+    return lambda text: known.get(spelling(text), UNKNOWN)
+
+
+def _snake(text: str) -> str:
+    return text.lower().replace("-", "_").replace(" ", "_")
+
+
+def _minute(text: str) -> int:
+    try:
+        return minutes_of(text)
+    except ValueError:
+        return UNKNOWN
+
+
+def _verdict(text: str) -> int:
+    words = {verdict.value: i for i, verdict in enumerate(VERDICTS)}
+    return words.get(text.lower().replace("_", " ") or "unknown", UNKNOWN)

@@ -1,0 +1,125 @@
+"""Which configurations a regime and a trend look at: the preference table, made of codes.
+
+Direction words mean one thing. A put spread earns when price holds or rises, so it goes *with*
+the flow of a day that is up and *against* that of a day that is down; a call spread the other
+way round. A directional row of a flow mode applies only on such a day; a neutral one always.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.config import BANDS, Preference, Preferences
+from monitor.domain.grid import FLOWS, MAX_DTE, SPREADS, Grid, combo_code
+from monitor.domain.vocabulary import FlowMode, Regime, SpreadType, Trend
+
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Row indices of the best `top`, best first, and what was counted on the way."""
+
+    rows: Rows
+    matching: int  # rows the regime and trend look at, the best `top` among them
+    unlisted: int  # set aside: no expiration is listed at that DTE
+    off_flow: int  # set aside: the day's move does not make them what their flow mode says
+
+
+def flow_modes(spread: SpreadType, flow: str | None) -> tuple[FlowMode, ...]:
+    """Flow modes that apply to a spread on a day that is "up", "down", "flat" or None."""
+    if spread is SpreadType.IRON_CONDOR or flow not in ("up", "down"):
+        return (FlowMode.NEUTRAL,)
+    earns_when = "up" if spread is SpreadType.PUT_SPREAD else "down"
+    mode = FlowMode.WITH_FLOW if flow == earns_when else FlowMode.AGAINST_FLOW
+    return (FlowMode.NEUTRAL, mode)
+
+
+def select(
+    grid: Grid,
+    *,
+    regime: Regime,
+    trend: Trend,
+    flow: str | None,
+    preferences: Preferences,
+    expirations: Mapping[int, date] | None,
+    top: int,
+) -> Selection:
+    """The best `top` rows: the trend's first spread type before its second, then by score.
+
+    Args:
+        expirations: DTE → listed expiration, as seen today; None: not known, all pass.
+    """
+    wanted = preferences.of_regime(regime)
+    spreads = preferences.of_trend(trend)
+    dtes = [d for d in dict.fromkeys(wanted.dtes) if 0 <= d <= MAX_DTE]
+    listed = [d for d in dtes if expirations is None or d in expirations]
+    unlisted = [d for d in dtes if d not in listed]
+    chosen: list[Rows] = []
+    matching = off_flow = missing = 0
+    for spread in spreads:
+        applies = flow_modes(spread, flow)
+        others = tuple(f for f in FLOWS if f not in applies)
+        spans = _spans(grid, listed, wanted, spread, applies)
+        matching += int((spans[1] - spans[0]).sum())
+        off_flow += _count(grid, listed, wanted, spread, others)
+        missing += _count(grid, unlisted, wanted, spread, FLOWS)
+        free = top - sum(map(len, chosen))
+        if free > 0:
+            chosen.append(_best(grid, spans, free))
+    rows = np.concatenate(chosen) if chosen else np.zeros(0, np.int64)
+    return Selection(rows=rows, matching=matching, unlisted=missing, off_flow=off_flow)
+
+
+def _spans(
+    grid: Grid, dtes: list[int], wanted: Preference, spread: SpreadType, flows: tuple[FlowMode, ...]
+) -> tuple[Rows, Rows]:
+    """First and last + 1 position in `grid.order` of each combination that has rows."""
+    codes = [
+        combo_code(dte, BANDS.index(band), SPREADS.index(spread), FLOWS.index(flow))
+        for dte in dtes
+        for band in dict.fromkeys(wanted.bands)
+        for flow in flows
+    ]
+    code = np.array(codes, np.int64)
+    first, last = grid.starts[code], grid.starts[code + 1]
+    full = last > first
+    return first[full], last[full]
+
+
+def _count(
+    grid: Grid, dtes: list[int], wanted: Preference, spread: SpreadType, flows: tuple[FlowMode, ...]
+) -> int:
+    first, last = _spans(grid, dtes, wanted, spread, flows)
+    return int((last - first).sum())
+
+
+def _best(grid: Grid, spans: tuple[Rows, Rows], top: int) -> Rows:
+    """The `top` best scores within the spans; equal scores in file order."""
+    pairs = list(zip(spans[0].tolist(), spans[1].tolist(), strict=True))
+    if not pairs:
+        return np.zeros(0, np.int64)
+    score = np.concatenate([grid.sorted_score[a:b] for a, b in pairs])
+    if len(score) > top:
+        least = np.partition(score, len(score) - top)[len(score) - top]
+        near = np.flatnonzero(score >= least)
+        score = score[near]
+    else:
+        near = np.arange(len(score))
+    rows = grid.order[_positions(spans, near)]
+    best: Rows = rows[np.lexsort((rows, -score))[:top]]
+    return best
+
+
+def _positions(spans: tuple[Rows, Rows], offsets: Rows) -> Rows:
+    """Offsets into the joined spans → positions in `grid.order`."""
+    first, last = spans
+    ends = np.cumsum(last - first)
+    span = np.searchsorted(ends, offsets, "right")
+    positions: Rows = first[span] + offsets - (ends[span] - (last - first)[span])
+    return positions
