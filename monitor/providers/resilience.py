@@ -208,9 +208,9 @@ class ResilientProvider:
 
     def _left_alone(self, symbol: str) -> ProviderError:
         at = self._breaker.retry_at()
-        when = f"until {at:%H:%M:%S} UTC" if at else "for now"
+        when = f"until {at:%H:%M:%S} UTC" if at else "for now"  # a probe is under way
         return ProviderError(
-            f"{self.name} is left alone {when}: {self._breaker.error}",
+            f"{self._breaker.error}; not asked again {when}",
             source=self.name,
             symbol=symbol,
             retryable=True,
