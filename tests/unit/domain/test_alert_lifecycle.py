@@ -136,7 +136,7 @@ def test_acknowledged_alert_is_silent_until_it_gets_worse_or_ends() -> None:
         story.at(minute, [EXIT])
     assert story.sent == [(0, Reason.FIRST)]
     assert story.at(200, [replace(EXIT, severity=1)]) == [Reason.ESCALATED]
-    assert story.records[EXIT.key].state is AlertState.FIRING
+    assert [r.state for r in story.records.values()] == [AlertState.FIRING]
     assert story.at(230, [replace(EXIT, severity=1)]) == [Reason.REMINDER]
 
 
@@ -162,8 +162,8 @@ def test_fault_49_flapping_condition_is_one_alert() -> None:
     for minute in range(390):
         story.at(minute, [EXIT] if minute % 15 < 5 else [])
     assert {n.alert_number for n in story.notices} == {1}
-    assert story.sent[0] == (0, Reason.FIRST)
-    assert {reason for _, reason in story.sent[1:]} == {Reason.REMINDER}
+    reasons = [reason for _, reason in story.sent]
+    assert reasons == [Reason.FIRST] + [Reason.REMINDER] * (len(reasons) - 1)
     gaps = [b - a for (a, _), (b, _) in zip(story.sent, story.sent[1:], strict=False)]
     assert min(gaps) >= 30
 

@@ -228,7 +228,7 @@ def test_trap_17_short_trade_gets_no_exit_when_logged_nor_at_night_nor_after_exp
 
 
 def test_fault_18_expiry_stops_every_exit_and_asks_to_settle() -> None:
-    loser = {"mark": marked(-570.0)}
+    loser: dict[str, Any] = {"mark": marked(-570.0)}
     before, after = judge("2025-12-01T20:59:59", **loser), judge("2025-12-01T21:00", **loser)
     assert before.due == (ExitReason.STOP_LOSS, ExitReason.TIME_EXIT)
     assert (after.due, after.state) == ((), ExitState.SETTLE_ME)

@@ -1,0 +1,188 @@
+"""One channel's way through the outbox: claim, send, mark; back off; switch off.
+
+At least once: a row is marked sent only after the channel took it. Rows go out in their order;
+one that is not taken now holds back the later ones of its channel, and of no other.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Engine
+
+from monitor.domain.alerts import Notice
+from monitor.domain.snapshot import NotifierView
+from monitor.errors import MonitorError, NotifyError
+from monitor.notify.base import Notifier
+from monitor.notify.journal import Journal
+from monitor.store import outbox
+from monitor.store.engine import read, write
+from monitor.store.outbox import OutboxRow
+
+logger = logging.getLogger(__name__)
+
+FIRST_RETRY = timedelta(seconds=5)
+LONGEST_RETRY = timedelta(minutes=5)
+# A claim of another process is respected this long; then it is taken for dead.
+LEASE = timedelta(seconds=60)
+NETWORK_BATCH = 20
+
+
+def retry_after(attempts: int) -> timedelta:
+    """5 s, 10 s, 20 s, … up to 5 min."""
+    return min(FIRST_RETRY * (1 << min(attempts, 10)), LONGEST_RETRY)
+
+
+@dataclass(slots=True)
+class Channel:
+    """Drains one notifier's rows. Safe to call from several threads."""
+
+    engine: Engine
+    notifier: Notifier
+    disabled: str | None = None
+    error: str | None = None
+    last_ok_at: datetime | None = None
+    retry_at: datetime | None = None
+    pending: int = 0
+    _owner: str = field(default_factory=lambda: f"{os.getpid()}-{secrets.token_hex(4)}")
+    _turn: threading.Lock = field(default_factory=threading.Lock)
+
+    def drain(self, now: datetime) -> int:
+        """Send what is due; returns how many went out. Never raises: see `view`."""
+        with self._turn:
+            sent = 0
+            try:
+                while self.disabled is None and (done := self._batch(now)):
+                    sent += done
+            except NotifyError as error:
+                self._note_failure(str(error), now + FIRST_RETRY)
+            except MonitorError as error:
+                logger.warning("outbox unavailable", extra={"channel": self.notifier.name})
+                self._note_failure(str(error), now + FIRST_RETRY)
+            except Exception as error:
+                # A defect of one channel must not stop the others or the thread.
+                logger.exception("channel failed", extra={"channel": self.notifier.name})
+                self._note_failure(f"{type(error).__name__}: {error}", now + LEASE)
+            return sent
+
+    def send_test(self, notice: Notice, now: datetime) -> None:
+        """Send one notice past the outbox; raises NotifyError."""
+        if isinstance(self.notifier, Journal):
+            self.drain(now)  # settles what a dead process left half-written
+        self.notifier.send(notice)
+
+    def view(self, pending: int | None = None) -> NotifierView:
+        """The channel as the health panel shows it."""
+        state = "disabled" if self.disabled else "failing" if self.error else "ok"
+        return NotifierView(
+            name=self.notifier.name,
+            state=state,
+            pending=self.pending if pending is None else pending,
+            last_ok_at=self.last_ok_at,
+            error=self.disabled or self.error,
+        )
+
+    def _batch(self, now: datetime) -> int:
+        """Send one batch; 0 ends the draining."""
+        with read(self.engine) as connection:
+            if not outbox.has_pending(connection, self.notifier.name):
+                self.retry_at, self.pending = None, 0
+                return 0
+        if isinstance(self.notifier, Journal):
+            return self._write_batch(self.notifier, now)
+        return self._send_batch(now)
+
+    def _write_batch(self, journal: Journal, now: datetime) -> int:
+        with journal.exclusively():
+            with write(self.engine) as connection:
+                rows = self._due(outbox.pending(connection, journal.name), now)
+                whole = [r for r in rows if r.claim and journal.settle(r.claim, r.notice)]
+                settled = {r.id for r in whole}
+                rest = [r for r in rows if r.id not in settled]
+                claims = journal.plan([r.notice for r in rest]) if rest else []
+                outbox.mark_sent(connection, sorted(settled), at=now)
+                outbox.set_claims(connection, {r.id: c for r, c in zip(rest, claims, strict=True)})
+            if rest:
+                try:
+                    journal.append([r.notice for r in rest])
+                except NotifyError as error:
+                    self._retry_later(rest, error, now)
+                    return 0
+                with write(self.engine) as connection:
+                    outbox.mark_sent(connection, [r.id for r in rest], at=now)
+        if rows:
+            self._note_success(now)
+        return len(rows)
+
+    def _send_batch(self, now: datetime) -> int:
+        with write(self.engine) as connection:
+            rows = outbox.pending(connection, self.notifier.name, limit=NETWORK_BATCH)
+            rows = self._due(rows, now)
+            if any(self._held_elsewhere(row, now) for row in rows):
+                self.retry_at = now + FIRST_RETRY
+                return 0
+            lease = {"by": self._owner, "until": (now + LEASE).isoformat()}
+            outbox.set_claims(connection, {row.id: lease for row in rows})
+        sent: list[int] = []
+        failure: NotifyError | None = None
+        for row in rows:
+            try:
+                self.notifier.send(row.notice)
+            except NotifyError as error:
+                failure = error
+                break
+            sent.append(row.id)
+        with write(self.engine) as connection:
+            outbox.mark_sent(connection, sent, at=now)
+        if sent:
+            self._note_success(now)
+        if failure is not None:
+            self._retry_later(rows[len(sent) :], failure, now)
+            return 0
+        return len(sent)
+
+    def _due(self, rows: list[OutboxRow], now: datetime) -> list[OutboxRow]:
+        """All rows, or none while the oldest waits for its next attempt."""
+        self.pending = len(rows)
+        if not rows or rows[0].attempts == 0:
+            return rows
+        wait = rows[0].next_attempt_at - now
+        # Longer than any back-off: the clock was set back since.
+        if timedelta(0) < wait <= LONGEST_RETRY:
+            self.retry_at = rows[0].next_attempt_at
+            return []
+        return rows
+
+    def _held_elsewhere(self, row: OutboxRow, now: datetime) -> bool:
+        if not row.claim or row.claim.get("by") == self._owner:
+            return False
+        left = datetime.fromisoformat(row.claim["until"]) - now
+        return timedelta(0) < left <= LEASE
+
+    def _retry_later(self, rows: Sequence[OutboxRow], error: NotifyError, now: datetime) -> None:
+        text = f"{error}" + (f" ({error.hint})" if error.hint else "")
+        next_attempt_at = now + retry_after(rows[0].attempts)
+        with write(self.engine) as connection:
+            if error.permanent:
+                outbox.mark_failed(connection, rows[0].id, error=text)
+                rows = rows[1:]
+            outbox.mark_retry(
+                connection, [r.id for r in rows], next_attempt_at=next_attempt_at, error=text
+            )
+        self.pending = len(rows)
+        self._note_failure(text, next_attempt_at)
+        if error.permanent:
+            self.disabled = text
+            logger.error("channel switched off", extra={"channel": self.notifier.name})
+
+    def _note_success(self, now: datetime) -> None:
+        self.last_ok_at, self.error, self.retry_at = now, None, None
+
+    def _note_failure(self, error: str, retry_at: datetime) -> None:
+        self.error, self.retry_at = error, retry_at.astimezone(UTC)
