@@ -11,6 +11,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from functools import lru_cache
 
 from monitor.clock import PACIFIC
 from monitor.domain.trading_calendar import Session
@@ -72,6 +73,7 @@ def clock_text(minute: int) -> str:
     return f"{minute // 60:02d}:{minute % 60:02d}"
 
 
+@lru_cache(maxsize=128)
 def entry_window(
     minute: int, *, session: Session | None, first_minute: int, last_minute: int
 ) -> EntryWindow:

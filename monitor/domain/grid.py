@@ -68,6 +68,9 @@ class Warn(StrEnum):
     FEW_TRADES = "few_trades"
 
 
+WARNS = tuple(Warn)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextColumn:
     """A column of few distinct texts: `values[codes[i]]` is row i. Shape of codes: (n_rows,)."""
@@ -199,30 +202,53 @@ class Grid:
     def __len__(self) -> int:
         return len(self.order)
 
-    def row(self, index: int) -> GridRow:
-        """The usable row at position `index` of the columns."""
-        c = self.columns
-        dte, band, spread, flow = split_combo(int(self.combo[index]))
-        bits = int(self.warned[index])
-        return GridRow(
-            line=int(self.line[index]),
-            dte=dte,
-            band=BANDS[band],
-            spread_type=SPREADS[spread],
-            flow_mode=FLOWS[flow],
-            width=float(c["spread_width"][index]),
-            minute=int(self.minute[index]),
-            win_rate_pct=float(c["expected_win_pct"][index]),
-            roi_pct=float(c["expected_roi_pct"][index]),
-            sharpe=float(c["sharpe"][index]),
-            credit_usd=float(c["expected_credit"][index]),
-            risk_usd=float(c["max_risk_per_contract"][index]),
-            avg_pnl_usd=float(c["avg_pnl"][index]),
-            n_trades=int(c["n_trades"][index]),
-            score=float(c["trade_score"][index]),
-            verdict=None if self.verdict is None else VERDICTS[self.verdict[index]],
-            warnings=tuple(w for i, w in enumerate(Warn) if bits >> i & 1),
+    def rows(self, indices: NDArray[np.int64]) -> tuple[GridRow, ...]:
+        """The usable rows at these positions of the columns, in this order."""
+        cells = [self.columns[name][indices].tolist() for name in _ROW_NUMBERS]
+        words = (self.line, self.combo, self.minute, self.warned)
+        verdicts = (
+            [None] * len(indices)
+            if self.verdict is None
+            else [VERDICTS[v] for v in self.verdict[indices]]
         )
+        return tuple(
+            _row(*row)
+            for row in zip(
+                *(word[indices].tolist() for word in words), verdicts, *cells, strict=True
+            )
+        )
+
+
+_ROW_NUMBERS = (
+    "spread_width", "expected_win_pct", "expected_roi_pct", "sharpe", "expected_credit",
+    "max_risk_per_contract", "avg_pnl", "n_trades", "trade_score",
+)  # fmt: skip
+
+
+def _row(
+    line: int, combo: int, minute: int, warned: int, verdict: Verdict | None, *numbers: float
+) -> GridRow:
+    dte, band, spread, flow = split_combo(combo)
+    width, win, roi, sharpe, credit, risk, pnl, trades, score = numbers
+    return GridRow(
+        line=line,
+        dte=dte,
+        band=BANDS[band],
+        spread_type=SPREADS[spread],
+        flow_mode=FLOWS[flow],
+        width=width,
+        minute=minute,
+        win_rate_pct=win,
+        roi_pct=roi,
+        sharpe=sharpe,
+        credit_usd=credit,
+        risk_usd=risk,
+        avg_pnl_usd=pnl,
+        n_trades=int(trades),
+        score=score,
+        verdict=verdict,
+        warnings=tuple(w for i, w in enumerate(WARNS) if warned >> i & 1) if warned else (),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from monitor.config import Quality
 from monitor.domain.grid import GridRow
@@ -21,6 +22,8 @@ class Thresholds:
 
     def __str__(self) -> str:
         asked = [f"{t.name} {t.needed}" for t in _tests(self)]
+        if self.evidence_only:
+            asked.append("verdict evidence")
         return ", ".join(asked) or "nothing asked"
 
 
@@ -69,8 +72,8 @@ def shortfalls(row: GridRow, verdict: Verdict, asked: Thresholds) -> tuple[Short
             needed=test.needed,
             distance=(test.least - value) / max(abs(test.least), 1.0),
         )
-        for test, value in zip(_tests(asked, every=True), values, strict=True)
-        if value < test.least
+        for test in _tests(asked)
+        if (value := values[test.place]) < test.least
     ]
     if asked.evidence_only and verdict is not Verdict.EVIDENCE:
         short.append(
@@ -81,6 +84,7 @@ def shortfalls(row: GridRow, verdict: Verdict, asked: Thresholds) -> tuple[Short
 
 @dataclass(frozen=True, slots=True)
 class _Test:
+    place: int  # among win rate, ROI, Sharpe, score
     name: str
     unit: str
     least: float
@@ -90,19 +94,19 @@ class _Test:
         return f"≥ {self.least:g}{self.unit}"
 
 
-def _tests(asked: Thresholds, *, every: bool = False) -> list[_Test]:
-    tests = (
+@lru_cache(maxsize=32)
+def _tests(asked: Thresholds) -> tuple[_Test, ...]:
+    measures = (
         ("win rate", " %", asked.win_rate_pct),
         ("ROI", " %", asked.roi_pct),
         ("Sharpe", "", asked.sharpe),
         ("score", "", asked.score),
     )
-    nothing = float("-inf")
-    return [
-        _Test(name, unit, nothing if least is None else least)
-        for name, unit, least in tests
-        if every or least is not None
-    ]
+    return tuple(
+        _Test(place, name, unit, least)
+        for place, (name, unit, least) in enumerate(measures)
+        if least is not None
+    )
 
 
 def _own(given: float | None, base: float | None) -> float | None:

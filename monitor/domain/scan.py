@@ -7,14 +7,14 @@ result is an answer: `funnel.py` says which step emptied it and what came neares
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from monitor.clock import PACIFIC
 from monitor.config import Exits, Settings
 from monitor.domain.entry_windows import EntryWindow, entry_window, minutes_of
 from monitor.domain.grid import Grid, GridRow
-from monitor.domain.quality import Shortfall, Thresholds, shortfalls, thresholds_of
+from monitor.domain.quality import Shortfall, shortfalls, thresholds_of
 from monitor.domain.selection import Selection, select
 from monitor.domain.statistics import (
     Interval,
@@ -133,25 +133,13 @@ def scan(
         expirations=expirations,
         top=settings.scanning.top_configs,
     )
-    windows = _Windows(settings, session)
-    looked_at = [
-        _Candidate(
-            row=row,
-            window=windows.of(row),
-            verdict=verdict_of(row, settings.exits, tries=grid.report.rows),
-        )
-        for row in (grid.row(int(i)) for i in selection.rows)
-    ]
-    asked = thresholds_of(settings.quality)
-    most = settings.scanning.max_alerted
+    looked_at = _candidates(grid, selection, settings, session, now)
+    open_now = [one for one in looked_at if one.in_window]
     return replace(
         result,
-        picks=_picks(result, looked_at, asked, expirations or {}),
+        picks=_picks(result, looked_at, expirations or {}),
         selection=selection,
-        profiles=tuple(
-            (p, min(most, _passing(looked_at, now, thresholds_of(settings.quality, p))))
-            for p in Profile
-        ),
+        profiles=tuple((p, _alerts_of(open_now, settings, p)) for p in Profile),
     )
 
 
@@ -165,14 +153,16 @@ def breakeven_of(row: GridRow, exits: Exits) -> float:
     )
 
 
-def verdict_of(row: GridRow, exits: Exits, *, tries: int) -> Verdict:
+def verdict_of(row: GridRow, *, win: Interval, breakeven: float, tries: int) -> Verdict:
     """The file's own verdict where it has one, else what may be said without it."""
     if row.verdict is not None and row.verdict is not Verdict.UNKNOWN:
         return row.verdict
+    if win.low <= breakeven:  # the corrected bound is lower still
+        return Verdict.NO_EDGE
     return verdict_without_score(
         wins=wins_of(row.win_rate_pct, row.n_trades),
         trials=row.n_trades,
-        breakeven=breakeven_of(row, exits),
+        breakeven=breakeven,
         tries=tries,
     )
 
@@ -182,48 +172,49 @@ def win_interval(row: GridRow) -> Interval:
     return wilson_interval(wins_of(row.win_rate_pct, row.n_trades), row.n_trades)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # not frozen: made anew for each row of each scan
 class _Candidate:
     row: GridRow
     window: EntryWindow
+    in_window: bool
+    breakeven: float
+    win: Interval
     verdict: Verdict
 
 
-@dataclass(slots=True)
-class _Windows:
-    """Today's windows, computed once per entry time."""
-
-    settings: Settings
-    session: Session | None
-    _known: dict[int, EntryWindow] = field(default_factory=dict)
-
-    def of(self, row: GridRow) -> EntryWindow:
-        if row.minute not in self._known:
-            hours = self.settings.hours
-            self._known[row.minute] = entry_window(
-                row.minute,
-                session=self.session,
-                first_minute=minutes_of(hours.entry_window_start),
-                last_minute=minutes_of(hours.entry_window_end),
+def _candidates(
+    grid: Grid, selection: Selection, settings: Settings, session: Session | None, now: datetime
+) -> list[_Candidate]:
+    first = minutes_of(settings.hours.entry_window_start)
+    last = minutes_of(settings.hours.entry_window_end)
+    candidates = []
+    for row in grid.rows(selection.rows):
+        window = entry_window(row.minute, session=session, first_minute=first, last_minute=last)
+        breakeven, win = breakeven_of(row, settings.exits), win_interval(row)
+        candidates.append(
+            _Candidate(
+                row=row,
+                window=window,
+                in_window=window.contains(now),
+                breakeven=breakeven,
+                win=win,
+                verdict=verdict_of(row, win=win, breakeven=breakeven, tries=grid.report.rows),
             )
-        return self._known[row.minute]
+        )
+    return candidates
 
 
 def _picks(
-    result: ScanResult,
-    looked_at: Sequence[_Candidate],
-    asked: Thresholds,
-    expirations: Mapping[int, date],
+    result: ScanResult, looked_at: Sequence[_Candidate], expirations: Mapping[int, date]
 ) -> tuple[Pick, ...]:
     """Give each candidate its rank, status and statistics."""
-    settings, now = result.settings, result.scanned_at
+    asked = thresholds_of(result.settings.quality)
+    room = result.settings.scanning.max_alerted
     picks: list[Pick] = []
-    named = 0
     for rank, one in enumerate(looked_at, 1):
         missing = shortfalls(one.row, one.verdict, asked)
-        room = settings.scanning.max_alerted - named
-        status, why = _status(one.window, now, missing, result.blocked_why, room)
-        named += status in (ALERTED, BLOCKED)
+        status, why = _status(one, result, missing, room)
+        room -= status in (ALERTED, BLOCKED)
         picks.append(
             Pick(
                 rank=rank,
@@ -231,9 +222,9 @@ def _picks(
                 row=one.row,
                 expiration=expirations.get(one.row.dte),
                 window=one.window,
-                in_window=one.window.contains(now),
-                win=win_interval(one.row),
-                breakeven=breakeven_of(one.row, settings.exits),
+                in_window=one.in_window,
+                win=one.win,
+                breakeven=one.breakeven,
                 verdict=one.verdict,
                 missing=missing,
                 status=status,
@@ -244,31 +235,27 @@ def _picks(
 
 
 def _status(
-    window: EntryWindow,
-    now: datetime,
-    missing: tuple[Shortfall, ...],
-    blocked_why: str | None,
-    room: int,
+    one: _Candidate, result: ScanResult, missing: tuple[Shortfall, ...], room: int
 ) -> tuple[str, str]:
     """What becomes of one configuration, and the sentence that says why."""
+    window = one.window
     if missing:
         return BELOW, str(missing[0])
     if window.opens_at is None or window.closes_at is None:
         return BELOW, window.why
-    if window.is_past(now):
+    if window.is_past(result.scanned_at):
         return PASSED, f"closed {_pt(window.closes_at)} PT"
-    if not window.contains(now):
+    if not one.in_window:
         return WAITING, f"opens {_pt(window.opens_at)} PT"
     if room <= 0:
-        return BELOW, "one alert names no more; better ones were named"
-    return (BLOCKED, blocked_why) if blocked_why else (ALERTED, "")
+        return BELOW, f"one alert names the best {result.settings.scanning.max_alerted}"
+    return (BLOCKED, result.blocked_why) if result.blocked_why else (ALERTED, "")
 
 
-def _passing(looked_at: Sequence[_Candidate], now: datetime, asked: Thresholds) -> int:
-    return sum(
-        one.window.contains(now) and not shortfalls(one.row, one.verdict, asked)
-        for one in looked_at
-    )
+def _alerts_of(open_now: Sequence[_Candidate], settings: Settings, profile: Profile) -> int:
+    asked = thresholds_of(settings.quality, profile)
+    good = sum(not shortfalls(one.row, one.verdict, asked) for one in open_now)
+    return min(good, settings.scanning.max_alerted)
 
 
 def _pt(instant: datetime) -> str:

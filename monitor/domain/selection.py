@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,9 +67,9 @@ def select(
         applies = flow_modes(spread, flow)
         others = tuple(f for f in FLOWS if f not in applies)
         spans = _spans(grid, listed, wanted, spread, applies)
-        matching += int((spans[1] - spans[0]).sum())
+        matching += sum(spans[1]) - sum(spans[0])
         off_flow += _count(grid, listed, wanted, spread, others)
-        missing += _count(grid, unlisted, wanted, spread, FLOWS)
+        missing += _count(grid, unlisted, wanted, spread, FLOWS) if unlisted else 0
         free = top - sum(map(len, chosen))
         if free > 0:
             chosen.append(_best(grid, spans, free))
@@ -78,30 +79,37 @@ def select(
 
 def _spans(
     grid: Grid, dtes: list[int], wanted: Preference, spread: SpreadType, flows: tuple[FlowMode, ...]
-) -> tuple[Rows, Rows]:
+) -> tuple[list[int], list[int]]:
     """First and last + 1 position in `grid.order` of each combination that has rows."""
-    codes = [
-        combo_code(dte, BANDS.index(band), SPREADS.index(spread), FLOWS.index(flow))
-        for dte in dtes
-        for band in dict.fromkeys(wanted.bands)
-        for flow in flows
-    ]
-    code = np.array(codes, np.int64)
-    first, last = grid.starts[code], grid.starts[code + 1]
-    full = last > first
-    return first[full], last[full]
+    code = _codes(tuple(dtes), wanted.bands, spread, flows)
+    first, last = grid.starts[code].tolist(), grid.starts[code + 1].tolist()
+    full = [i for i, (a, b) in enumerate(zip(first, last, strict=True)) if b > a]
+    return [first[i] for i in full], [last[i] for i in full]
 
 
 def _count(
     grid: Grid, dtes: list[int], wanted: Preference, spread: SpreadType, flows: tuple[FlowMode, ...]
 ) -> int:
     first, last = _spans(grid, dtes, wanted, spread, flows)
-    return int((last - first).sum())
+    return sum(last) - sum(first)
 
 
-def _best(grid: Grid, spans: tuple[Rows, Rows], top: int) -> Rows:
+@lru_cache(maxsize=256)
+def _codes(
+    dtes: tuple[int, ...], bands: tuple[str, ...], spread: SpreadType, flows: tuple[FlowMode, ...]
+) -> Rows:
+    codes = [
+        combo_code(dte, BANDS.index(band), SPREADS.index(spread), FLOWS.index(flow))
+        for dte in dtes
+        for band in dict.fromkeys(bands)
+        for flow in flows
+    ]
+    return np.array(codes, np.int64)
+
+
+def _best(grid: Grid, spans: tuple[list[int], list[int]], top: int) -> Rows:
     """The `top` best scores within the spans; equal scores in file order."""
-    pairs = list(zip(spans[0].tolist(), spans[1].tolist(), strict=True))
+    pairs = list(zip(*spans, strict=True))
     if not pairs:
         return np.zeros(0, np.int64)
     score = np.concatenate([grid.sorted_score[a:b] for a, b in pairs])
@@ -116,10 +124,10 @@ def _best(grid: Grid, spans: tuple[Rows, Rows], top: int) -> Rows:
     return best
 
 
-def _positions(spans: tuple[Rows, Rows], offsets: Rows) -> Rows:
+def _positions(spans: tuple[list[int], list[int]], offsets: Rows) -> Rows:
     """Offsets into the joined spans → positions in `grid.order`."""
-    first, last = spans
+    first, last = np.array(spans[0]), np.array(spans[1])
     ends = np.cumsum(last - first)
     span = np.searchsorted(ends, offsets, "right")
-    positions: Rows = first[span] + offsets - (ends[span] - (last - first)[span])
+    positions: Rows = last[span] - (ends[span] - offsets)
     return positions
