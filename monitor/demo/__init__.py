@@ -1,0 +1,1 @@
+"""The simulated session of `--source demo`: market, positions, grid, clock and a home apart."""
