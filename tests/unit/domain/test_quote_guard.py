@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.domain.quote_guard import GuardLimits, Judgement, QuoteMemory, disagreement, judge
@@ -71,6 +71,7 @@ def test_fresh_quote_is_believed_without_remark() -> None:
     assert memory.last_good == reading
 
 
+@settings(deadline=None)
 @given(price=st.one_of(st.floats(max_value=0), st.sampled_from([math.nan, math.inf, -math.inf])))
 def test_fault_07_impossible_price_is_refused_and_last_good_kept_with_its_age(price: float) -> None:
     good = quote(20_000.0)
