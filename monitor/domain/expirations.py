@@ -131,7 +131,7 @@ def listed_expirations(
     for one in _expirations(symbol, first, last, calendar):
         key = (one.date, one.settlement)
         known = found.get(key)
-        if first <= one.date <= last and (known is None or known.hypothetical):
+        if known is None or known.hypothetical:
             found[key] = one
     kept = (one for one in found.values() if hypothetical or not one.hypothetical)
     return tuple(sorted(kept, key=lambda one: (one.date, one.settlement)))
@@ -223,21 +223,33 @@ def _expirations(
             hypothetical=since is not None and day < since + FIRST_SERIES,
         )
 
-    nominal = max(first - 5 * ONE_DAY, calendar.first)
-    end = min(last + 5 * ONE_DAY, calendar.last)
-    while nominal <= end:
+    for nominal in _nominal_dates(first, last, calendar):
         day = _roll(nominal, calendar)
-        if day is not None and nominal == third_friday(nominal.year, nominal.month):
+        if day is None or not first <= day <= last:
+            continue
+        if nominal == third_friday(nominal.year, nominal.month):
             yield from _monthly(day, known.am_root, calendar)
             if known.am_root is None:
                 yield pm(day, None)
             elif pattern.third_friday_pm:
                 yield pm(day, pattern.third_friday_pm)
-        elif day is not None and nominal.weekday() in pattern.weekdays:
+        elif nominal.weekday() in pattern.weekdays:
             yield pm(day, pattern.weekdays[nominal.weekday()])
         if pattern.month_end and _is_month_end(nominal, calendar):
             yield pm(nominal, pattern.month_end)
-        nominal += ONE_DAY
+
+
+def _nominal_dates(first: date, last: date, calendar: TradingCalendar) -> Iterator[date]:
+    """The weekdays of the span, and of the closed days on both sides that may roll into it."""
+    start, end = first, last
+    while start > calendar.first and not calendar.is_session(start - ONE_DAY):
+        start -= ONE_DAY
+    while end < calendar.last and not calendar.is_session(end + ONE_DAY):
+        end += ONE_DAY
+    for n in range((end - start).days + 1):
+        nominal = start + n * ONE_DAY
+        if nominal.weekday() <= FRI:
+            yield nominal
 
 
 def _monthly(day: date, am_root: str | None, calendar: TradingCalendar) -> Iterator[Expiration]:

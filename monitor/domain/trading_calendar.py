@@ -104,7 +104,9 @@ class TradingCalendar:
 
     def is_session(self, day: date) -> bool:
         """Whether the exchange opens on `day`; raises as `on` does."""
-        return self.on(day) is not None
+        self._require(day)
+        ordinal = day.toordinal()
+        return self._days[bisect_left(self._days, ordinal)] == ordinal
 
     def state_at(self, now: datetime) -> tuple[SessionState, Session | None]:
         """Where `now` stands in its New York day; the close itself counts as closed."""

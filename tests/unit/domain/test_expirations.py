@@ -193,3 +193,25 @@ def test_expirations_at_the_edges_of_the_calendar(calendar: TradingCalendar) -> 
     edge = TradingCalendar(calendar.between(date(2026, 3, 16), date(2026, 3, 20)))
     listed = listed_expirations("SPX", edge.first, edge.last, edge)
     assert [one.date.day for one in listed] == [16, 17, 18, 19, 20, 20]
+
+
+def test_a_closure_of_several_days_rolls_right_over_it(calendar: TradingCalendar) -> None:
+    # Hurricane Sandy closed the exchange on Monday 29 and Tuesday 30 October 2012
+    listed = listed_expirations("SPX", date(2012, 10, 24), date(2012, 11, 2), calendar)
+    assert [one.date for one in listed] == [date(2012, 10, 26), date(2012, 11, 2)]
+    made_up = listed_expirations(
+        "SPX", date(2012, 10, 31), date(2012, 10, 31), calendar, hypothetical=True
+    )
+    assert [one.hypothetical for one in made_up] == [True]
+
+
+def test_single_days_and_whole_spans_agree(calendar: TradingCalendar) -> None:
+    """Two ways to the same answer: one call over two years, one call a session."""
+    for symbol in ("SPX", "NDX", "QQQ", "XLE"):
+        whole = listed_expirations(symbol, date(2021, 11, 1), date(2023, 11, 1), calendar)
+        single = [
+            one
+            for session in calendar.between(date(2021, 11, 1), date(2023, 11, 1))
+            for one in listed_expirations(symbol, session.date, session.date, calendar)
+        ]
+        assert list(whole) == single
