@@ -80,8 +80,8 @@ def judge(
         reading: The quote, the error in its place, or None when nothing was asked.
         last_session_close: Close of the newest session that is over. Outside sessions a quote
             of that session is as new as can be; None: unknown, so age alone decides.
-        opened_at: Open of the running session. Until the first price of the session may be
-            expected, an older one is UNKNOWN rather than STALE; None: no such grace.
+        opened_at: Open of today's session. Until its first price may be expected, an older
+            one is UNKNOWN rather than STALE; None: no such grace.
     """
     if isinstance(reading, DisagreementError):
         memory = replace(memory, suspect=None, unchanged=0)
@@ -104,7 +104,7 @@ def judge(
         session_open=session_open,
         limits=limits,
         last_session_close=last_session_close,
-        opened_at=opened_at,
+        opened_at=opened_at if session_open else None,
     )
 
 

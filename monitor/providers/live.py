@@ -19,18 +19,6 @@ from monitor.providers.yahoo import YahooProvider
 LIVE_SOURCES = ("auto", "yahoo", "cboe")
 
 
-def guard_limits(data: Data, *, data_interval: timedelta) -> GuardLimits:
-    """Settings → when a quote is believed."""
-    return GuardLimits(
-        data_interval=data_interval,
-        stale_after_intervals=data.stale_after_intervals,
-        frozen_after_readings=data.frozen_after_readings,
-        spike_pct=data.spike_pct,
-        vix_spike_pct=data.vix_spike_pct,
-        disagree_pct=data.disagree_pct,
-    )
-
-
 def build_live_provider(
     source: str,
     *,
@@ -40,6 +28,10 @@ def build_live_provider(
     sleep: Callable[[float], None] = time.sleep,
 ) -> MarketDataProvider:
     """Build `yahoo`, `cboe` or `auto` (both, in that order; never simulated data).
+
+    Args:
+        data_interval: Prices of two sources this far apart in time, times
+            `stale_after_intervals`, are not compared.
 
     Raises:
         ConfigError: `source` is none of these.
@@ -57,7 +49,11 @@ def build_live_provider(
     if source == "cboe":
         return cboe()
     if source == "auto":
-        limits = guard_limits(data, data_interval=data_interval)
+        limits = GuardLimits(
+            data_interval=data_interval,
+            stale_after_intervals=data.stale_after_intervals,
+            disagree_pct=data.disagree_pct,
+        )
         return AutoProvider([yahoo(), cboe()], limits=limits)
     raise ConfigError(
         f"source {source!r} is no live source: use one of {', '.join(LIVE_SOURCES)}",

@@ -2,7 +2,8 @@
 
 yfinance keeps its session, cookies and caches per process, so one provider per process is
 meant. It and pandas are imported by the constructor: importing this module costs nothing.
-Facts about the client that shape this code: docs/sources.md#yahoo.
+The client drops a last bar without a price silently, so a quote is judged by its stamp, the
+*start* of its one-minute bar: its age is overstated by up to a minute, never understated.
 """
 
 from __future__ import annotations

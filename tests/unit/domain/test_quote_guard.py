@@ -202,6 +202,20 @@ def test_before_the_first_price_of_a_session_it_is_unknown_not_stale() -> None:
     assert late.stale
 
 
+def test_before_the_open_the_last_close_is_still_shown() -> None:
+    opened = datetime(2026, 3, 11, 13, 30, tzinfo=UTC)
+    yesterday = quote(20_000.0, asof=CLOSE - MINUTE)
+    morning = seen(
+        after(yesterday),
+        yesterday,
+        at=opened - MINUTE,
+        session_open=False,
+        last_session_close=CLOSE,
+        opened_at=opened,
+    )
+    assert (morning.quote, morning.stale) == (yesterday, False)
+
+
 def test_fault_10_frozen_price_is_suspect_after_ten_repeats_and_recovers() -> None:
     readings = [quote(20_000.0, asof=NOON + i * MINUTE) for i in range(11)]
     tenth = seen(after(*readings[:9]), readings[9], at=readings[9].asof)

@@ -21,7 +21,7 @@ from monitor.errors import (
 )
 from monitor.providers.base import MarketDataProvider, QuoteBatch, SourceHealth
 from monitor.providers.chain import AutoProvider
-from monitor.providers.live import build_live_provider, guard_limits
+from monitor.providers.live import build_live_provider
 
 NOON = datetime(2026, 3, 11, 16, 0, tzinfo=UTC)
 LIMITS = GuardLimits(data_interval=timedelta(minutes=1))
@@ -141,10 +141,13 @@ def test_factory_builds_live_sources_only(tmp_path: Path) -> None:
             build_live_provider(wrong, data=Data(), cache_dir=tmp_path)
 
 
-def test_guard_limits_come_from_settings() -> None:
-    limits = guard_limits(Data(spike_pct=5, disagree_pct=2), data_interval=timedelta(seconds=30))
-    assert (limits.spike_pct, limits.disagree_pct) == (5, 2)
-    assert limits.data_interval == timedelta(seconds=30)
+@pytest.mark.parametrize("source", ["auto", "yahoo"])
+def test_factory_wires_yahoo_with_its_breaker(tmp_path: Path, source: str) -> None:
+    provider = build_live_provider(source, data=Data(), cache_dir=tmp_path)
+    names = ["yahoo", "cboe"] if source == "auto" else ["yahoo"]
+    assert [(h.name, h.state) for h in provider.health()] == [(n, "unused") for n in names]
+    assert (provider.name, provider.simulated) == (source, False)
+    provider.close()
 
 
 def test_unknown_symbol_error_of_the_first_source_stays() -> None:
