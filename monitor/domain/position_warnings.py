@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from monitor.domain.exits import stop_can_fire
 from monitor.domain.positions import Position
-from monitor.domain.spreads import HIGH_CREDIT, describe_strikes, stop_can_fire, widest_wing
+from monitor.domain.spreads import HIGH_CREDIT, describe_strikes, widest_wing
 
 TOLERANCE_USD = 1.0  # a stated risk off by less was only rounded
 
@@ -35,11 +36,7 @@ def stated_risk_warning(position: Position) -> str | None:
 
 def stop_warning(position: Position, *, stop_multiple: float) -> str | None:
     """A stop beyond the maximum loss can never fire."""
-    if stop_can_fire(
-        max_loss_usd=position.max_loss_usd,
-        credit_usd=position.credit_usd,
-        stop_multiple=stop_multiple,
-    ):
+    if stop_can_fire(position.credit_usd, position.max_loss_usd, stop_multiple):
         return None
     return (
         f"the stop can never fire: it waits for a loss of "

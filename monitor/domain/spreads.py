@@ -137,11 +137,6 @@ def _flag(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-def stop_can_fire(*, max_loss_usd: float, credit_usd: float, stop_multiple: float) -> bool:
-    """Whether a loss of `stop_multiple` credits is possible at all."""
-    return max_loss_usd >= stop_multiple * credit_usd
-
-
 def describe_strikes(strikes: Strikes | None) -> str:
     """Strikes from low to high: "19400/19500 – 20500/20600"; a dash where unknown."""
     if strikes is None:

@@ -75,7 +75,7 @@ def upgrade() -> None:
         sa.Column("ticker", sa.String(length=16), nullable=False),
         sa.Column("scanned_at", UtcDateTime(), nullable=False),
         sa.Column("config", sa.String(length=120), nullable=False),
-        sa.Column("alert_key", sa.String(length=200), nullable=False),
+        sa.Column("alert_id", sa.String(length=16), nullable=False),
         sa.Column("data", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_opportunities")),
         sqlite_autoincrement=True,

@@ -1,0 +1,35 @@
+"""`positions`: the book of option positions the person opened by hand."""
+
+from __future__ import annotations
+
+import click
+
+from monitor.cli.group import CommandGroup
+
+_COMMANDS = {
+    "add": "positions_cli.add:add",
+    "update": "positions_cli.change:update",
+    "close": "positions_cli.change:close",
+    "list": "positions_cli.view:list_",
+    "show": "positions_cli.view:show",
+    "summary": "positions_cli.view:summary",
+    "edit": "positions_cli.edit:edit",
+    "undo": "positions_cli.change:undo",
+    "import": "positions_cli.transfer:import_",
+    "export": "positions_cli.transfer:export",
+}
+
+
+@click.group(cls=CommandGroup, lazy=_COMMANDS)
+@click.version_option(package_name="condorwatch")
+def main() -> None:
+    """Log and follow the credit spreads you opened by hand. Nothing is sent to any broker.
+
+    An ID may be cut to its first characters, as long as they name one position.
+
+    \b
+    Example:
+      positions add --dte 3 --spread put_spread --contracts 1 --credit 150 \\
+          --short-put 19800 --long-put 19700
+      positions list
+    """

@@ -1,0 +1,186 @@
+"""Positions as text and as JSON fields."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from monitor.domain.position_warnings import usd
+from monitor.domain.position_watch import WatchedPosition, position_view
+from monitor.domain.positions import Position
+from monitor.domain.snapshot import PositionView
+from monitor.domain.spreads import describe_strikes
+from monitor.domain.trading_calendar import TradingCalendar
+from monitor.domain.vocabulary import PositionStatus
+from positions_cli.output import table
+from positions_cli.session import Session
+from positions_cli.watch import rules_of, watch
+
+HEADER = (
+    "ID", "TICKER", "SPREAD", "STRIKES", "EXPIRATION", "QTY", "CREDIT", "MAX LOSS", "P&L",
+    "TIME EXIT", "STATE",
+)  # fmt: skip
+RIGHT = frozenset({5, 6, 7})
+
+
+def position_json(
+    session: Session, position: Position, calendar: TradingCalendar
+) -> dict[str, Any]:
+    """What a program gets of one position: its view and, once closed, how it ended."""
+    (watched,) = watched_of(session, [position], calendar)
+    view = position_view(watched, rules=rules_of(session), calendar=calendar, now=session.now)
+    return asdict(view) | {
+        "state": _state(watched, view),
+        "status": position.status.value,
+        "time_exit_at": _time_exit(watched),
+        "realized_pnl_usd": position.realized_pnl_usd,
+        "closed_at": position.closed_at,
+        "multiplier": position.multiplier,
+    }
+
+
+def watched_of(
+    session: Session, positions: Sequence[Position], calendar: TradingCalendar
+) -> list[WatchedPosition]:
+    """The positions in their order, the open ones with their exits."""
+    judged = {w.position.id: w for w in watch(session, positions, calendar).watched}
+    return [
+        judged.get(p.id) or WatchedPosition(position=p, exits=None, short_id=p.id)
+        for p in positions
+    ]
+
+
+def list_table(session: Session, positions: Sequence[Position], calendar: TradingCalendar) -> str:
+    """One line a position; times in the person's zone, dollars for the whole position."""
+    rows = []
+    for watched in watched_of(session, positions, calendar):
+        view = position_view(watched, rules=rules_of(session), calendar=calendar, now=session.now)
+        rows.append(_row(session, watched, view))
+    return table(HEADER, rows, right=RIGHT)
+
+
+def _row(session: Session, watched: WatchedPosition, view: PositionView) -> tuple[str, ...]:
+    p = watched.position
+    is_open = p.status is PositionStatus.OPEN
+    at = _time_exit(watched)
+    return (
+        p.id,
+        p.ticker,
+        p.spread_type.value,
+        describe_strikes(p.strikes),
+        expiration_text(p, view.dte if is_open else None),
+        str(p.contracts),
+        usd(p.credit_usd),
+        usd(p.max_loss_usd) if is_open else "—",
+        pnl_text(p, session.now),
+        local(session, at) if at else ("at settlement" if is_open and watched.exits else "—"),
+        _state(watched, view),
+    )
+
+
+def _state(watched: WatchedPosition, view: PositionView) -> str:
+    is_open = watched.position.status is PositionStatus.OPEN
+    return view.state if is_open else PositionStatus.CLOSED.value
+
+
+def _time_exit(watched: WatchedPosition) -> datetime | None:
+    return watched.exits.schedule.time_exit_at if watched.exits else None
+
+
+def expiration_text(position: Position, dte: int | None) -> str:
+    """ "Wed 2026-11-25 (3 DTE)", with "AM" where it settles on the opening."""
+    am = " AM" if position.settlement.value == "am" else ""
+    left = "" if dte is None else f" ({dte} DTE)" if dte >= 0 else " (past)"
+    return f"{position.expiration:%a %Y-%m-%d}{am}{left}"
+
+
+def pnl_text(position: Position, now: datetime) -> str:
+    """P&L with its origin and age; realized where closed."""
+    realized = usd(position.realized_pnl_usd)
+    if position.status is PositionStatus.CLOSED:
+        return f"{realized} realized"
+    part = f" + {realized} realized" if position.realized_pnl_usd else ""
+    if position.mark is None:
+        return "unknown" + part
+    age = age_text((now - position.mark.asof).total_seconds())
+    pct = position.pnl_pct_of_credit
+    percent = f" ({pct:+.0f}%)" if pct is not None else ""
+    return f"{usd(position.mark.pnl_usd)}{percent}, {position.mark.source}, {age} ago{part}"
+
+
+def age_text(seconds: float) -> str:
+    """An age in its largest whole unit: "3 min", "2 h", "4 d"."""
+    if seconds < 90:
+        return f"{max(0, round(seconds))} s"
+    if seconds < 90 * 60:
+        return f"{round(seconds / 60)} min"
+    return f"{round(seconds / 3600)} h" if seconds < 48 * 3600 else f"{round(seconds / 86400)} d"
+
+
+def local(session: Session, at: datetime) -> str:
+    """An instant on the person's wall clock: "Tue 2026-11-24 12:45 PT"."""
+    zone = session.settings.hours.display_timezone
+    name = "PT" if zone == "America/Los_Angeles" else zone
+    return f"{at.astimezone(session.zone):%a %Y-%m-%d %H:%M} {name}"
+
+
+def logged_text(
+    session: Session, position: Position, calendar: TradingCalendar, *, dry_run: bool
+) -> str:
+    """What was logged and what follows from it."""
+    (watched,) = watched_of(session, [position], calendar)
+    per_share = position.credit_usd / (position.multiplier * position.contracts)
+    computed = "computed from the strikes" if position.strikes else "as you stated it"
+    head = "would log" if dry_run else f"logged {position.id}:"
+    return "\n".join(
+        (
+            f"{head} {position.contracts} × {title(position)}",
+            f"  expires {expiration_text(position, position.entry_dte)}, "
+            f"{_exit_line(session, watched)}",
+            f"  credit {usd(position.credit_usd)} for the whole position "
+            f"= {per_share:.6g} points per share",
+            f"  maximum loss {usd(position.max_loss_usd)}, {computed}",
+        )
+    )
+
+
+def title(position: Position) -> str:
+    """ "NDX put_spread 19700/19800p"."""
+    strikes = f" {describe_strikes(position.strikes)}" if position.strikes else ""
+    return f"{position.ticker} {position.spread_type.value}{strikes}"
+
+
+def _exit_line(session: Session, watched: WatchedPosition) -> str:
+    if watched.exits is None:
+        return f"exits unknown: {watched.problem}" if watched.problem else "closed"
+    at = watched.exits.schedule.time_exit_at
+    if at is not None:
+        return f"time exit {local(session, at)}"
+    return f"no time exit: it settles {local(session, watched.exits.schedule.settles_at)}"
+
+
+def show_text(session: Session, position: Position, calendar: TradingCalendar) -> str:
+    """Everything known of one position."""
+    (watched,) = watched_of(session, [position], calendar)
+    view = position_view(watched, rules=rules_of(session), calendar=calendar, now=session.now)
+    per_share = view.credit
+    lines = [
+        f"{position.id}  {position.contracts} × {title(position)}  [{_state(watched, view)}]",
+        f"  band {position.band or 'not given'}, flow {position.flow_mode.value}, "
+        f"opened {local(session, position.opened_at)} with {position.entry_dte} DTE",
+        f"  expires {expiration_text(position, view.dte)}, {_exit_line(session, watched)}",
+        f"  credit {usd(position.credit_usd)} = {per_share:.6g} points per share",
+        f"  maximum loss {usd(position.max_loss_usd)}"
+        + (f", you stated {usd(position.risk_usd)}" if position.risk_usd is not None else ""),
+        f"  P&L {pnl_text(position, session.now)}",
+    ]
+    if watched.exits is not None:
+        lines.append(
+            f"  profit target at {usd(watched.exits.target_usd)}, "
+            f"stop at {usd(watched.exits.stop_usd)}"
+        )
+    lines += [f"  warning: {text}" for text in view.warnings]
+    lines += [f"  note: {note}" for note in position.notes]
+    return "\n".join(lines)

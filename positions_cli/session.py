@@ -1,0 +1,100 @@
+"""What every command needs: where, under which settings, at what instant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import click
+
+from monitor.clock import NEW_YORK, Clock, SystemClock
+from monitor.config import Settings, load_settings
+from monitor.errors import ConfigError
+from monitor.home import Home, find_home
+
+if TYPE_CHECKING:
+    from monitor.domain.trading_calendar import TradingCalendar
+    from monitor.store.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dependencies:
+    """What tests replace: the clock, the calendar, the ids."""
+
+    clock: Clock = field(default_factory=SystemClock)
+    calendar: TradingCalendar | None = None
+    new_id: Callable[[], str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """One command's run. The clock was read once: `now`."""
+
+    home: Home
+    settings: Settings
+    now: datetime
+    dependencies: Dependencies
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.settings.hours.display_timezone)
+
+    def calendar(self) -> TradingCalendar:
+        """The exchange's sessions, from a small file under data/."""
+        if self.dependencies.calendar is not None:
+            return self.dependencies.calendar
+        from monitor.providers.sessions import load_calendar
+
+        today = self.now.astimezone(NEW_YORK).date()
+        return load_calendar(self.home.data, today=today)
+
+    def store(self) -> Store:
+        """The database, made where there is none."""
+        from monitor.store.store import open_store, random_id
+
+        new_id = self.dependencies.new_id or random_id
+        return open_store(self.home.root, self.settings, new_id=new_id)
+
+    def existing_store(self) -> Store | None:
+        """The database for reading; None where nothing was ever logged."""
+        from monitor.store.store import open_existing
+
+        return open_existing(self.home.root, self.settings)
+
+    def publish(self, store: Store) -> str | None:
+        """Write data/positions.json; a failure is a warning, for the change itself is saved."""
+        from monitor.export import export_positions
+
+        try:
+            export_positions(store.engine, self.home.positions_export, now=self.now)
+        except OSError as error:
+            return (
+                f"saved, but {self.home.positions_export} could not be written: "
+                f"{error.strerror or error}"
+            )
+        return None
+
+
+def open_session(home: Path | None) -> Session:
+    """Find the home folder and read its settings.
+
+    Raises:
+        ConfigError: The folder is not there, or a setting is wrong.
+    """
+    found = find_home(home)
+    if not found.root.is_dir():
+        raise ConfigError(
+            f"the home folder {found.root} is not there",
+            hint="make it, or name another with --home or CONDORWATCH_HOME",
+        )
+    dependencies = click.get_current_context().find_object(Dependencies) or Dependencies()
+    return Session(
+        home=found,
+        settings=load_settings(found.root),
+        now=dependencies.clock.now(),
+        dependencies=dependencies,
+    )
