@@ -27,7 +27,7 @@ SUBFOLDERS = ("bars", "daily")  # looked into as well: HOME/data/history has the
 INTRADAY = ("ts_utc", "symbol", *PRICES)
 DAILY = ("date", *PRICES)
 _TYPES = {
-    "ts_utc": pa.timestamp("s", "UTC"),
+    "ts_utc": pa.timestamp("us", "UTC"),
     "date": pa.date32(),
     "symbol": pa.string(),
     **dict.fromkeys((*PRICES, "volume"), pa.float64()),
@@ -125,12 +125,14 @@ def _check_prices(path: Path, columns: dict[str, Any]) -> None:
 
 
 def _intraday(path: Path, table: pa.Table, notes: list[str]) -> Iterator[Bars]:
-    start = table["ts_utc"].cast(pa.int64()).to_numpy()
+    if table["ts_utc"].null_count:
+        raise refused(path, "a row without time")
+    start = -(table["ts_utc"].cast(pa.int64()).to_numpy() // -1_000_000)  # up: never early
     symbols = np.array([clean_symbol(s or "") for s in table["symbol"].to_pylist()], dtype=object)
     columns = {name: _floats(table, name) for name in (*PRICES, "volume")}
     _check_prices(path, columns)
-    if table["ts_utc"].null_count or "" in set(symbols):
-        raise refused(path, "a row without time or symbol")
+    if "" in set(symbols):
+        raise refused(path, "a row without symbol")
     for symbol in sorted(set(symbols)):
         rows = np.flatnonzero(symbols == symbol)
         keep = rows[_in_order(f"{path.name}: {symbol}", start[rows], "bars", notes)]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -242,3 +244,32 @@ def test_fault_23_leftovers_of_a_killed_process_are_swept_and_never_read(home: P
     store.record_quotes([quote(1, OPEN)])
     store.flush()
     assert not leftover.exists()
+
+
+def test_fault_23_killed_at_any_moment_leaves_a_whole_file(home: Path) -> None:
+    """kill -9 while it writes without pause: what was told as flushed is there, and readable."""
+    script = (
+        "from datetime import datetime, UTC, timedelta; from pathlib import Path\n"
+        "from monitor.domain.quotes import Quote\n"
+        "from monitor.providers.history import HistoryStore\n"
+        f"store = HistoryStore(Path({str(home)!r}))\n"
+        "at = datetime(2026, 2, 9, 14, 30, tzinfo=UTC)\n"
+        "for n in range(100_000):\n"
+        "    at += timedelta(minutes=1) if n < 60 else timedelta(0)\n"
+        "    store.record_quotes([Quote(symbol='QQQ', price=n + 1.0, asof=at,\n"
+        "                               fetched_at=at, source='t')])\n"
+        "    store.flush()\n"
+        "    print(n, flush=True)\n"
+    )
+    path = home / "bars" / "quotes_1m_2026-02-09.parquet"
+    for told in (3, 17, 40):
+        with subprocess.Popen(
+            [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True
+        ) as writer:
+            assert writer.stdout is not None
+            for line in writer.stdout:
+                if int(line) == told:
+                    break
+            writer.kill()
+        assert len(rows(path)) > told
+    assert ReplayProvider(home).symbols == ("QQQ",)

@@ -351,6 +351,21 @@ def test_fault_44_other_encodings_are_refused(home: Path, data: bytes) -> None:
         ReplayProvider(home)
 
 
+@pytest.mark.parametrize(
+    "stamp",
+    [
+        "2026-02-09T14:30:00+00:00",
+        "2026-02-09 14:30:00Z",
+        "2026-02-09T09:30:00-05:00",
+        "2026-02-09T14:30:00.000Z",
+    ],
+)
+def test_any_spelling_of_an_instant_with_its_zone_is_read(home: Path, stamp: str) -> None:
+    (home / "bars_5m.csv").write_text(f"{HEADER}\n{stamp},SPX,1,1,1,1,\n")
+    quote = ReplayProvider(home).quotes(["SPX"], now=utc("2026-02-09T14:35")).quotes["SPX"]
+    assert quote.asof == utc("2026-02-09T14:35")
+
+
 def test_repeated_and_disordered_bars_are_counted_and_named(home: Path) -> None:
     rows = bars("2026-02-09", "SPX", [1, 2, 3])
     write(home, "bars_5m_a.csv", [rows[1], rows[0], rows[1].replace(",2,", ",7,"), rows[2]])
