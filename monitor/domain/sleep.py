@@ -8,6 +8,8 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from monitor.clock import NEW_YORK, PACIFIC
+from monitor.config import Hours
+from monitor.domain.entry_windows import GRID_MINUTES_PT, minutes_of
 from monitor.domain.trading_calendar import TradingCalendar
 
 
@@ -25,6 +27,12 @@ class Gap:
         shown = f"{last:%H:%M}" if first.date() == last.date() else f"{last:%Y-%m-%d %H:%M}"
         missed = f"missed {self.missed_windows} window{'s' * (self.missed_windows != 1)}"
         return f"asleep {first:%H:%M}–{shown}, {missed}"
+
+
+def entry_times_pt(hours: Hours) -> tuple[time, ...]:
+    """The grid's entry times inside the person's entry windows, Pacific wall clock."""
+    first, last = minutes_of(hours.entry_window_start), minutes_of(hours.entry_window_end)
+    return tuple(time(*divmod(m, 60)) for m in GRID_MINUTES_PT if first <= m <= last)
 
 
 def find_gap(

@@ -207,7 +207,7 @@ class PositionView:
     spread_type: str
     flow_mode: str
     band: str | None
-    dte: int
+    dte: int | None  # sessions left; None beyond the calendar
     entry_dte: int
     expiration: date
     settlement: str

@@ -16,7 +16,7 @@ from monitor.domain.context import VOLUME_SESSIONS, VolumeProfile, volume_profil
 from monitor.domain.instruments import VIX_FAMILY, has_volume, underlying
 from monitor.domain.quotes import Bars, DailyBars, Quote
 from monitor.domain.trading_calendar import TradingCalendar
-from monitor.errors import CalendarHorizonError, ProviderError
+from monitor.errors import CalendarHorizonError, DataError, ProviderError
 from monitor.providers.base import MarketDataProvider
 
 logger = logging.getLogger(__name__)
@@ -31,8 +31,9 @@ class Recorder(Protocol):
     """Where fetched values are kept (`providers/history.py`)."""
 
     def record_quotes(self, quotes: Sequence[Quote]) -> None: ...
-    def record_bars(self, bars: Bars) -> None: ...
-    def record_daily(self, bars: DailyBars) -> None: ...
+    def record_bars(self, bars: Bars, *, now: datetime) -> None: ...
+    def record_daily(self, daily: DailyBars, *, now: datetime) -> None: ...
+    def flush(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +63,7 @@ class MarketFeed:
     recorder: Recorder | None = None
     on_progress: Callable[[str], None] = lambda _text: None
     on_bars: Callable[[Bars], None] = lambda _bars: None
+    history_problem: str | None = None
     _daily: dict[str, _Kept[DailyBars]] = field(default_factory=dict)
     _profiles: dict[str, _Kept[VolumeProfile]] = field(default_factory=dict)
 
@@ -73,11 +75,23 @@ class MarketFeed:
             self.recorder.record_quotes(tuple(batch.quotes.values()))
         if batch.quotes:  # while nothing answers, history would only make the cycle longer
             self._refresh_history(wanted, tickers, now)
+        if self.recorder:
+            self._flush(self.recorder)
         return FeedReading(
             readings={**batch.errors, **batch.quotes},
             daily=_values(self._daily),
             profiles=_values(self._profiles),
         )
+
+    def _flush(self, recorder: Recorder) -> None:
+        """History is for later: a full disk must not stop today's exits."""
+        try:
+            recorder.flush()
+        except (OSError, DataError) as error:
+            self.history_problem = str(error)
+            logger.warning("history not written", extra={"reason": str(error)})
+        else:
+            self.history_problem = None
 
     def _refresh_history(
         self, wanted: Sequence[str], tickers: Sequence[str], now: datetime
@@ -103,7 +117,7 @@ class MarketFeed:
         self.on_progress(f"daily history of {symbol}")
         bars = self.provider.daily(symbol, sessions=DAILY_SESSIONS, now=now)
         if self.recorder:
-            self.recorder.record_daily(bars)
+            self.recorder.record_daily(bars, now=now)
         return bars
 
     def _fetch_profile(self, ticker: str, today: date, now: datetime) -> VolumeProfile:
@@ -111,7 +125,7 @@ class MarketFeed:
         sessions = VOLUME_SESSIONS + 1 if has_volume(ticker) else 1
         bars = self.provider.bars(ticker, sessions=sessions, now=now)
         if self.recorder:
-            self.recorder.record_bars(bars)
+            self.recorder.record_bars(bars, now=now)
         self.on_bars(bars)
         return volume_profile(bars, today=today, calendar=self.calendar)
 
@@ -130,6 +144,8 @@ def _renew(kept: _Kept[T], today: date, now: datetime, fetch: Callable[[], T]) -
     except ProviderError as error:
         # The old value is of an earlier session: a profile or rank from it still holds for
         # that session's past, and every close in it carries its own date.
+        # What the source will never have is asked for again with the next session only.
+        kept.session = kept.session if error.retryable else today
         kept.retry_at = now + RETRY_AFTER
         logger.warning("history not available", extra={"reason": error.message})
 

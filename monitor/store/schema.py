@@ -198,7 +198,7 @@ opportunities = Table(
     Column("ticker", String(16), nullable=False),
     Column("scanned_at", UtcDateTime, nullable=False, index=True),
     Column("config", String(120), nullable=False),
-    Column("alert_key", String(200), nullable=False),
+    Column("alert_id", String(16), nullable=False),
     Column("data", JSON, nullable=False),
     sqlite_autoincrement=True,
 )

@@ -1,0 +1,130 @@
+"""Composition root: settings in, wired objects out. The only place that constructs them all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from monitor.clock import Clock
+from monitor.config import Settings
+from monitor.domain.trading_calendar import TradingCalendar
+from monitor.domain.vocabulary import Trend
+from monitor.errors import ConfigError
+from monitor.home import Home
+from monitor.notify.dispatcher import Dispatcher
+from monitor.notify.setup import build_notifiers
+from monitor.providers.base import MarketDataProvider
+from monitor.providers.history import HistoryStore
+from monitor.providers.sessions import load_calendar
+from monitor.runtime.charts import ChartFiles
+from monitor.runtime.feed import MarketFeed
+from monitor.runtime.grid_watch import GridWatch
+from monitor.runtime.runner import Identity, Runner
+from monitor.store.cycle import CycleStore
+from monitor.store.store import Store, open_store
+
+REPLAY_PREFIX = "replay:"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wiring:
+    """What differs between a live run, a replay and the demo."""
+
+    provider: MarketDataProvider
+    calendar: TradingCalendar
+    source: str
+    started_at: datetime
+    clock: Clock
+    console: bool = True
+    threaded: bool = True
+    record: bool = True
+    flag_trend: Trend | None = None
+    results: Path | None = None  # whose grids; default the home's own
+    before_cycle: Callable[[Store, datetime], None] = lambda _store, _now: None
+    on_progress: Callable[[str], None] = lambda _text: None
+
+
+def calendar_for(home: Home, clock: Clock) -> TradingCalendar:
+    """The exchange's sessions, from the home's cache."""
+    return load_calendar(home.data, today=clock.now().date())
+
+
+def live_provider(settings: Settings, home: Home) -> MarketDataProvider:
+    """The source that settings name; simulated data is never a fallback."""
+    from monitor.providers.live import build_live_provider  # heavy: only when it runs
+
+    return build_live_provider(
+        settings.data.source,
+        data=settings.data,
+        cache_dir=home.data / "cache",
+        data_interval=timedelta(seconds=settings.scanning.data_interval),
+    )
+
+
+def replay_path(source: str) -> Path | None:
+    """The folder of `replay:PATH`, or None for another source.
+
+    Raises:
+        ConfigError: There is no such folder.
+    """
+    if not source.startswith(REPLAY_PREFIX):
+        return None
+    path = Path(source.removeprefix(REPLAY_PREFIX)).expanduser()
+    if not path.exists():
+        raise ConfigError(
+            f"--source {source}: {path} does not exist",
+            hint="give a folder of bar files; docs/data-formats.md describes them",
+        )
+    return path
+
+
+@contextmanager
+def open_runner(settings: Settings, home: Home, wiring: Wiring) -> Iterator[Runner]:
+    """A runner over an open store; closes store, dispatcher and provider at the end."""
+    home.prepare()
+    store = open_store(home.root, settings)
+    simulated = wiring.provider.simulated
+    charts = ChartFiles(
+        folder=home.charts, edges=settings.regime, source=wiring.source, simulated=simulated
+    )
+    recorder = HistoryStore(home.history) if wiring.record and not simulated else None
+    dispatcher = Dispatcher(
+        store.engine, build_notifiers(home, settings, console=wiring.console), clock=wiring.clock
+    )
+    if wiring.threaded:
+        dispatcher.start()
+
+    try:
+        yield Runner(
+            settings=settings,
+            home=home,
+            calendar=wiring.calendar,
+            feed=MarketFeed(
+                wiring.provider,
+                wiring.calendar,
+                recorder=recorder,
+                on_progress=wiring.on_progress,
+                on_bars=charts.seed,
+            ),
+            grid=GridWatch(
+                wiring.results or home.results, Path(settings.grid) if settings.grid else None
+            ),
+            store=CycleStore(store.engine),
+            dispatcher=dispatcher,
+            charts=charts,
+            identity=Identity(
+                source=wiring.source, simulated=simulated, started_at=wiring.started_at
+            ),
+            before_cycle=lambda now: wiring.before_cycle(store, now),
+            flag_trend=wiring.flag_trend,
+            threaded=wiring.threaded,
+        )
+    finally:
+        dispatcher.stop()
+        if recorder is not None:
+            recorder.flush()
+        wiring.provider.close()
+        store.close()

@@ -1,0 +1,146 @@
+"""A snapshot as text for the terminal: `--once` and the status line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from monitor.domain.alert_text import age_text, clock_text, usd, usd_short
+from monitor.domain.plain_text import plain
+from monitor.domain.snapshot import (
+    MarketView,
+    PositionView,
+    Snapshot,
+    TickerFunnel,
+)
+
+DATA_MISSING = 3
+
+
+def exit_code(snapshot: Snapshot) -> int:
+    """0, or 3 when a price or VIX that alerts depend on is missing or stale."""
+    return DATA_MISSING if any(_missing(m) for m in snapshot.markets) else 0
+
+
+def _missing(market: MarketView) -> bool:
+    return market.price is None or market.stale or market.regime is None
+
+
+def report(snapshot: Snapshot, *, as_json: bool) -> str:
+    """Everything one look showed."""
+    if as_json:
+        return msgspec.json.encode(snapshot).decode()
+    return plain("\n".join(_lines(snapshot)), keep="\n")
+
+
+def _lines(snapshot: Snapshot) -> Iterator[str]:
+    zone = ZoneInfo(snapshot.monitor.display_timezone)
+    if snapshot.monitor.simulated:
+        yield "SIMULATED: nothing below is a real price"
+    for market in snapshot.markets:
+        yield from _market(market, zone)
+    grid = snapshot.funnel.grid
+    yield ""
+    yield (
+        f"Grid: {grid.usable} of {grid.rows} rows usable ({grid.path})"
+        if grid.path
+        else f"Grid: {grid.problem or 'none'}"
+    )
+    for funnel in snapshot.funnel.tickers:
+        yield from _funnel(funnel, snapshot.funnel.profile)
+    yield ""
+    yield from _positions(snapshot, zone)
+    for problem in snapshot.health.problems:
+        yield f"Problem: {problem.what}: {problem.why}"
+    missing = [m.ticker for m in snapshot.markets if _missing(m)]
+    if missing:
+        yield ""
+        yield (
+            f"Data is missing or stale for {', '.join(missing)}: no opportunity can be alerted. "
+            "Nothing was filled in."
+        )
+
+
+def _market(market: MarketView, zone: ZoneInfo) -> Iterator[str]:
+    price = "UNKNOWN"
+    if market.price is not None and market.asof is not None:
+        change = "" if market.change_pct is None else f" ({market.change_pct:+.2f}% on the day)"
+        stale = "STALE, " if market.stale else ""
+        price = (
+            f"{market.price:,.2f}{change} [{stale}{market.source}, as of "
+            f"{clock_text(market.asof, zone)}]"
+        )
+    yield f"{market.ticker}: {price}"
+    vix = "UNKNOWN"
+    if market.vix is not None and market.vix_asof is not None:
+        vix = f"{market.vix:.2f} [as of {clock_text(market.vix_asof, zone)}]"
+    regime = (market.regime or "UNKNOWN").replace("_", " ").upper()
+    yield f"  VIX {vix} → regime {regime} | trend {market.trend} ({market.trend_source})"
+    rank = "unknown" if market.iv_rank is None else f"{market.iv_rank:.0f}"
+    ratio = "unknown" if market.volume_ratio is None else f"{market.volume_ratio:.2f}"
+    session = market.session.state.replace("_", " ")
+    yield f"  session {session} | IV rank {rank} | volume ratio {ratio}"
+    for problem in market.problems:
+        yield f"  {problem.what} unknown or refused: {problem.why}"
+
+
+def _funnel(funnel: TickerFunnel, profile: str) -> Iterator[str]:
+    yield f"{funnel.ticker} funnel ({profile}):"
+    if funnel.why_not:
+        yield f"  no scan: {funnel.why_not}"
+        return
+    yield "  " + " → ".join(f"{step.name} {step.count}" for step in funnel.steps)
+    if funnel.emptied_by:
+        why = next((s.why for s in funnel.steps if s.name == funnel.emptied_by), "")
+        yield f"  emptied by {funnel.emptied_by}{': ' + why if why else ''}"
+    miss = funnel.nearest_miss
+    if miss:
+        yield f"  nearest miss: {miss.config}: {miss.threshold} {miss.value}, needs {miss.needed}"
+    counts = ", ".join(f"{name} {count}" for name, count in funnel.profiles)
+    yield f"  each profile would have alerted: {counts}"
+
+
+def _positions(snapshot: Snapshot, zone: ZoneInfo) -> Iterator[str]:
+    portfolio = snapshot.portfolio
+    yield (
+        f"Positions: {portfolio.open} open, maximum loss {usd_short(portfolio.total_max_loss_usd)}"
+    )
+    for limit in portfolio.limits:
+        if limit.breached:
+            yield f"  LIMIT BREACHED: {limit.name} {limit.value:,.0f} of {limit.limit:,.0f}"
+    for position in snapshot.positions:
+        yield _position(position, zone)
+
+
+def _position(position: PositionView, zone: ZoneInfo) -> str:
+    pnl = "P&L unknown"
+    if position.pnl_usd is not None and position.pnl_age_s is not None:
+        age = age_text(timedelta(seconds=position.pnl_age_s))
+        pnl = f"P&L {usd(position.pnl_usd)} ({position.pnl_source}, {age})"
+    timed = next((e.at for e in position.exits if e.kind == "time_exit" and e.at), None)
+    exit_at = f", time exit {clock_text(timed, zone)}" if timed else ""
+    return (
+        f"  {position.id} {position.ticker} {position.spread_type} × {position.contracts}: "
+        f"{position.state}, {pnl}{exit_at}"
+    )
+
+
+def status_line(snapshot: Snapshot) -> str:
+    """One line a scan, for a terminal that is watched."""
+    zone = ZoneInfo(snapshot.monitor.display_timezone)
+    markets = ", ".join(
+        f"{m.ticker} {m.price:,.2f}" if m.price is not None else f"{m.ticker} UNKNOWN"
+        for m in snapshot.markets
+    )
+    first = snapshot.markets[0]
+    vix = f"{first.vix:.2f}" if first.vix is not None else "UNKNOWN"
+    regime = (first.regime or "unknown").replace("_", " ")
+    alerted = sum(o.status == "alerted" for o in snapshot.opportunities)
+    simulated = "SIMULATED " if snapshot.monitor.simulated else ""
+    return (
+        f"{snapshot.generated_at.astimezone(zone):%H:%M:%S} {simulated}{markets} | VIX {vix} "
+        f"{regime} | {alerted} opportunities | {snapshot.portfolio.open} open positions"
+    )

@@ -1,0 +1,134 @@
+"""The scan inside a cycle: one underlying's context → its scan, its alert, its page rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+
+from monitor.clock import NEW_YORK
+from monitor.config import Settings
+from monitor.domain.alert_text import opportunity_condition
+from monitor.domain.alerts import AlertRecord, Condition
+from monitor.domain.context import MarketContext
+from monitor.domain.expirations import expiration_for_dte
+from monitor.domain.funnel import ticker_funnel
+from monitor.domain.grid import GridFile
+from monitor.domain.limits import blocks_new
+from monitor.domain.opportunities import opportunity_lines, opportunity_views
+from monitor.domain.scan import ALERTED, BLOCKED, Pick, ScanResult, scan
+from monitor.domain.snapshot import LimitView, OpportunityView, TickerFunnel
+from monitor.domain.trading_calendar import TradingCalendar
+from monitor.domain.vocabulary import Regime, SessionState, Trend
+from monitor.errors import CalendarHorizonError
+
+
+def scan_context(
+    context: MarketContext,
+    *,
+    grid: GridFile | None,
+    grid_problem: str | None,
+    regime: Regime | None,
+    trend: Trend,
+    limits: Sequence[LimitView],
+    settings: Settings,
+    calendar: TradingCalendar,
+    now: datetime,
+) -> ScanResult:
+    """Scan for one underlying; where a needed number is unknown, say so instead.
+
+    A pick that would break a limit with one contract is blocked, each by its own risk.
+    """
+    result = scan(
+        grid.grid if grid else None,
+        ticker=context.ticker,
+        now=now,
+        regime=regime,
+        trend=trend,
+        flow=context.flow,
+        session=context.session,
+        settings=settings,
+        expirations=_listed(context.ticker, regime, settings, calendar, now),
+    )
+    if grid is None and grid_problem:
+        return replace(result, why_not=grid_problem)
+    if context.session_state is SessionState.OPEN and not context.may_alert:
+        return replace(result, picks=(), profiles=(), why_not=_unknown(context))
+    return replace(result, picks=tuple(_limited(pick, limits) for pick in result.picks))
+
+
+def _limited(pick: Pick, limits: Sequence[LimitView]) -> Pick:
+    if pick.status != ALERTED:
+        return pick
+    why = blocks_new(limits, pick.row.risk_usd)
+    return pick if why is None else replace(pick, status=BLOCKED, status_why=why)
+
+
+def _unknown(context: MarketContext) -> str:
+    if context.vix.value is None:
+        return "VIX unknown"
+    if context.vix.stale:
+        return "VIX stale"
+    return f"price of {context.ticker} {'stale' if context.stale else 'unknown'}"
+
+
+def _listed(
+    ticker: str, regime: Regime | None, settings: Settings, calendar: TradingCalendar, now: datetime
+) -> dict[int, date] | None:
+    """DTE → listed expiration, for the DTE that the regime looks at; None beyond the calendar."""
+    if regime is None:
+        return None
+    today = now.astimezone(NEW_YORK).date()
+    found = {}
+    try:
+        for dte in settings.preferences.of_regime(regime).dtes:
+            day = expiration_for_dte(ticker, today, dte, calendar)
+            if day is not None:
+                found[dte] = day
+    except CalendarHorizonError:
+        return None
+    return found
+
+
+def opportunity_conditions(scans: Mapping[str, ScanResult], *, now: datetime) -> list[Condition]:
+    """One alert per underlying that has something to open now."""
+    day = now.astimezone(NEW_YORK).date()
+    return [
+        opportunity_condition(
+            ticker=ticker,
+            session_date=day,
+            configs=[pick.key for pick in result.alerted],
+            lines=opportunity_lines(result.alerted),
+        )
+        for ticker, result in scans.items()
+        if result.alerted
+    ]
+
+
+def told(
+    scans: Mapping[str, ScanResult], living: Mapping[str, AlertRecord], *, now: datetime
+) -> dict[str, str]:
+    """`Pick.key` → id of today's alert that named it."""
+    ids: dict[str, str] = {}
+    for condition in opportunity_conditions(scans, now=now):
+        record = living.get(condition.key)
+        if record is not None and condition.ticker is not None:
+            ids |= {p.key: record.id for p in scans[condition.ticker].alerted}
+    return ids
+
+
+def opportunity_rows(
+    scans: Mapping[str, ScanResult], living: Mapping[str, AlertRecord]
+) -> tuple[OpportunityView, ...]:
+    """The page's rows of every underlying, best first within each."""
+    return tuple(
+        view
+        for result in scans.values()
+        for view in opportunity_views(
+            result, alert_ids=told({result.ticker: result}, living, now=result.scanned_at)
+        )
+    )
+
+
+def funnels(scans: Mapping[str, ScanResult]) -> tuple[TickerFunnel, ...]:
+    return tuple(ticker_funnel(result) for result in scans.values())

@@ -1,0 +1,96 @@
+"""A cycle's result and the process's own facts → the snapshot that the page reads. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from monitor.config import Settings
+from monitor.domain.exits import ExitRules
+from monitor.domain.funnel import grid_view
+from monitor.domain.grid import GridFile
+from monitor.domain.market_view import market_view
+from monitor.domain.position_watch import position_view
+from monitor.domain.scan_step import funnels, opportunity_rows
+from monitor.domain.snapshot import (
+    AlertView,
+    FunnelView,
+    HealthView,
+    MonitorView,
+    PortfolioView,
+    Snapshot,
+)
+from monitor.domain.step import CycleResult
+from monitor.domain.trading_calendar import TradingCalendar
+from monitor.domain.vocabulary import Trend
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What the snapshot says beside the cycle's decisions."""
+
+    monitor: MonitorView
+    health: HealthView
+    alerts: tuple[AlertView, ...]
+    closed_positions: int
+    realized_pnl_usd: float
+    trend: Trend
+    trend_source: str
+    grid: GridFile | None
+    grid_problem: str | None
+    next_due_at: datetime
+
+
+def build_snapshot(
+    result: CycleResult,
+    around: Surroundings,
+    *,
+    settings: Settings,
+    calendar: TradingCalendar,
+    now: datetime,
+) -> Snapshot:
+    rules = ExitRules.from_settings(settings.exits)
+    regime = result.state.regime
+    return Snapshot(
+        generated_at=now,
+        next_due_at=around.next_due_at,
+        monitor=around.monitor,
+        markets=tuple(
+            market_view(
+                context,
+                regime=regime if context.vix.value is not None and not context.vix.stale else None,
+                trend=around.trend,
+                trend_source=around.trend_source,
+                calendar=calendar,
+                now=now,
+            )
+            for context in result.contexts.values()
+        ),
+        opportunities=opportunity_rows(result.state.scans, result.living),
+        funnel=FunnelView(
+            grid=grid_view(around.grid, around.grid_problem),
+            tickers=funnels(result.state.scans),
+            profile=settings.quality.profile.value,
+        ),
+        portfolio=_portfolio(result, around),
+        positions=tuple(
+            position_view(w, rules=rules, calendar=calendar, now=now) for w in result.watch.watched
+        ),
+        alerts=around.alerts,
+        health=around.health,
+    )
+
+
+def _portfolio(result: CycleResult, around: Surroundings) -> PortfolioView:
+    positions = [w.position for w in result.watch.watched]
+    marks = [p.mark.pnl_usd for p in positions if p.mark is not None]
+    partly = sum(p.realized_pnl_usd for p in positions)
+    return PortfolioView(
+        open=len(positions),
+        closed=around.closed_positions,
+        total_max_loss_usd=sum(p.max_loss_usd for p in positions),
+        unrealized_pnl_usd=sum(marks) if marks else None,
+        marked=len(marks),
+        realized_pnl_usd=around.realized_pnl_usd + partly,
+        limits=result.watch.limits,
+    )

@@ -1,0 +1,195 @@
+"""One cycle from end to end: fetch, decide, save, write the snapshot, send."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from monitor import __version__
+from monitor.config import Settings
+from monitor.domain.sleep import Gap, entry_times_pt, find_gap
+from monitor.domain.snapshot import JobView, MonitorView, Snapshot
+from monitor.domain.snapshot_build import Surroundings, build_snapshot
+from monitor.domain.step import CycleInputs, CycleResult, MonitorState, step
+from monitor.domain.trading_calendar import TradingCalendar
+from monitor.domain.vocabulary import Trend
+from monitor.home import Home
+from monitor.notify.dispatcher import Dispatcher
+from monitor.runtime.charts import ChartFiles
+from monitor.runtime.feed import FeedReading, MarketFeed
+from monitor.runtime.grid_watch import GridWatch
+from monitor.runtime.health import SLEPT_SHOWN, health_view
+from monitor.runtime.loop import JobHealth
+from monitor.runtime.snapshot_file import write_snapshot
+from monitor.store.cycle import CycleStore, Known, Saved
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What this run is, for snapshot and alerts."""
+
+    source: str
+    simulated: bool
+    started_at: datetime
+
+
+@dataclass(slots=True, kw_only=True)
+class Runner:
+    """Holds what lives between two cycles and runs one at a time."""
+
+    settings: Settings
+    home: Home
+    calendar: TradingCalendar
+    feed: MarketFeed
+    grid: GridWatch
+    store: CycleStore
+    dispatcher: Dispatcher
+    charts: ChartFiles
+    identity: Identity
+    job: JobHealth = field(default_factory=JobHealth)
+    before_cycle: Callable[[datetime], None] = lambda _now: None
+    flag_trend: Trend | None = None
+    threaded: bool = True
+    state: MonitorState = field(default_factory=MonitorState)
+    iteration: int = 0
+    last: CycleResult | None = None
+    last_cycle_at: datetime | None = None
+    slept: tuple[str, ...] = ()
+    snapshot: Snapshot | None = None
+    _trend: Trend = Trend.SIDEWAYS
+    _trend_source: str = "settings"
+
+    def cycle(self, now: datetime) -> CycleResult:
+        """Run one cycle at the instant `now`."""
+        self.before_cycle(now)
+        self._notice_sleep(now)
+        self.grid.refresh()
+        tickers = self.settings.tickers
+        reading = self.feed.fetch(tickers, now)
+        saved = self.store.run(
+            lambda known: self._decide(reading, known, now),
+            now=now,
+            channels=self.dispatcher.channels,
+        )
+        result = saved.result
+        self.state, self.last = result.state, result
+        self.iteration += 1
+        self.last_cycle_at = now
+        self.snapshot = self._snapshot(saved, now)
+        write_snapshot(self.home.snapshot, self.snapshot)
+        self.charts.write(result.contexts, now)
+        self._send(now)
+        return result
+
+    def _decide(self, reading: FeedReading, known: Known, now: datetime) -> CycleResult:
+        self._trend, self._trend_source = self._choose_trend(known.trend)
+        return step(
+            self.state,
+            CycleInputs(
+                readings=reading.readings,
+                daily=reading.daily,
+                profiles=reading.profiles,
+                positions=known.positions,
+                alerts=known.alerts,
+                next_alert_number=known.next_alert_number,
+                grid=self.grid.grid,
+                grid_problem=self.grid.problem,
+                trend=self._trend,
+                broken_channels=self.dispatcher.broken(),
+                simulated=self.identity.simulated,
+            ),
+            settings=self.settings,
+            calendar=self.calendar,
+            now=now,
+        )
+
+    def _choose_trend(self, stored: Trend | None) -> tuple[Trend, str]:
+        if stored is not None:
+            return stored, "trend set"
+        if self.flag_trend is not None:
+            return self.flag_trend, "flag"
+        return self.settings.trend, "settings"
+
+    def _send(self, now: datetime) -> None:
+        """Live: wake the channels' threads. Replay: send here, so that the order is fixed."""
+        if self.threaded:
+            self.dispatcher.wake()
+        elif self.last and self.last.alerts.notices:
+            self.dispatcher.dispatch_due(now)
+
+    def _notice_sleep(self, now: datetime) -> None:
+        gap: Gap | None = find_gap(
+            last_cycle=self.last_cycle_at,
+            now=now,
+            interval=timedelta(seconds=self.settings.scanning.data_interval),
+            entry_times=entry_times_pt(self.settings.hours),
+            calendar=self.calendar,
+        )
+        if gap is not None:
+            text = gap.text(ZoneInfo(self.settings.hours.display_timezone))
+            self.slept = (*self.slept, text)[-SLEPT_SHOWN:]
+            logger.warning("the monitor did not run", extra={"gap": text})
+
+    def _snapshot(self, saved: Saved, now: datetime) -> Snapshot:
+        result = saved.result
+        interval = timedelta(seconds=self.settings.scanning.data_interval)
+        around = Surroundings(
+            monitor=self._monitor_view("running"),
+            health=health_view(
+                providers=self.feed.provider.health(),
+                jobs=(self._job_view(now, now + interval),),
+                notifiers=self.dispatcher.health(),
+                problems=result.watch.problems,
+                grid_problem=self.grid.problem,
+                history_problem=self.feed.history_problem,
+                slept=self.slept,
+                folder=self.home.root,
+            ),
+            alerts=saved.recent_alerts,
+            closed_positions=saved.closed_positions,
+            realized_pnl_usd=saved.realized_closed_usd,
+            trend=self._trend,
+            trend_source=self._trend_source,
+            grid=self.grid.grid,
+            grid_problem=self.grid.problem,
+            next_due_at=now + interval,
+        )
+        return build_snapshot(
+            result, around, settings=self.settings, calendar=self.calendar, now=now
+        )
+
+    def stopped(self, now: datetime) -> None:
+        """Tell the page that nobody refreshes it any more."""
+        if self.snapshot is not None:
+            final = replace(self.snapshot, monitor=self._monitor_view("stopped"), next_due_at=now)
+            write_snapshot(self.home.snapshot, final)
+
+    def _monitor_view(self, state: str) -> MonitorView:
+        return MonitorView(
+            version=__version__,
+            pid=os.getpid(),
+            started_at=self.identity.started_at,
+            state=state,
+            iteration=self.iteration,
+            source=self.identity.source,
+            simulated=self.identity.simulated,
+            display_timezone=self.settings.hours.display_timezone,
+            refresh_s=self.settings.dashboard.refresh,
+            profile=self.settings.quality.profile.value,
+        )
+
+    def _job_view(self, now: datetime, next_run_at: datetime) -> JobView:
+        return JobView(
+            name="cycle",
+            last_run_at=now,
+            next_run_at=next_run_at,
+            last_duration_s=self.job.last_duration_s,
+            overruns=self.job.overruns,
+            error=self.job.error,
+        )
