@@ -13,14 +13,12 @@ from monitor.clock import NEW_YORK
 from monitor.demo.clock import LEAD
 from monitor.demo.home import require_demo_home
 from monitor.demo.market import DemoMarket
-from monitor.demo.script import DemoAction, Kind, demo_script
+from monitor.demo.script import MARK_SOURCE, DemoAction, Kind, demo_script
 from monitor.domain.position_changes import Closing, closed, marked
 from monitor.domain.positions import Position
 from monitor.errors import DomainError
 from monitor.home import Home
 from monitor.store.position_events import ChangeKind
-
-MARK_SOURCE = "simulated"
 
 
 class PositionStore(Protocol):
