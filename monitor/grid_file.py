@@ -30,6 +30,7 @@ TEXTS = ("band", "spread_type", "flow_mode")
 TIMES = ("entry_time_pst", "entry_time_et")
 OPTIONAL_TEXTS = ("verdict",)
 OPTIONAL_NUMBERS = ("honest_score",)
+TIME_BUCKET = "time_bucket"  # says again what the entry time says; read over
 OLD_NAMES = {
     "time_pst": "entry_time_pst",
     "time_et": "entry_time_et",
@@ -41,6 +42,7 @@ OLD_NAMES = {
 KNOWN = (*NUMBERS, *TEXTS, *TIMES, *OPTIONAL_TEXTS, *OPTIONAL_NUMBERS)
 BLOCK = 4 << 20
 PIECE = 1 << 20
+HEADER_LIMIT = 1 << 20
 Columns = dict[str, pa.ChunkedArray]
 NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 BAD_CELLS_KEPT = 20
@@ -91,7 +93,7 @@ def read_grid(file: pa.NativeFile) -> RawGrid:
         named=named,
         bad_lines=bad_lines,
         bad_cells=bad_cells,
-        extra_columns=tuple(named[n] for n in names if n not in KNOWN),
+        extra_columns=tuple(named[n] for n in names if n not in (*KNOWN, TIME_BUCKET)),
     )
 
 
@@ -128,7 +130,9 @@ def _not_utf8(content: bytes) -> GridFileError:
 def _columns(file: pa.NativeFile) -> tuple[list[str], dict[str, str]]:
     """Our name for each column of the file, in its order, and the file's own for each."""
     file.seek(0)
-    first = re.split(r"[\r\n]", file.read(PIECE).decode("utf-8-sig", "ignore"), maxsplit=1)[0]
+    first = re.split(r"[\r\n]", file.read(HEADER_LIMIT).decode("utf-8-sig", "ignore"), maxsplit=1)[
+        0
+    ]
     if not first.strip():
         raise GridFileError("the file is empty, or its first line is: a header is expected")
     header = [cell.strip() for cell in next(csv.reader([first]))]

@@ -6,7 +6,7 @@ from monitor.clock import PACIFIC
 from monitor.domain.entry_windows import EntryWindow
 from monitor.domain.grid import GridFile
 from monitor.domain.quality import thresholds_of
-from monitor.domain.scan import ALERTED, NO_GRID, Pick, ScanResult
+from monitor.domain.scan import ALERTED, BLOCKED, Pick, ScanResult
 from monitor.domain.selection import Selection
 from monitor.domain.snapshot import FunnelStep, GridView, NearestMiss, TickerFunnel
 from monitor.domain.vocabulary import Regime
@@ -31,16 +31,17 @@ def ticker_funnel(result: ScanResult) -> TickerFunnel:
 
 def funnel_steps(result: ScanResult) -> tuple[FunnelStep, ...]:
     """loaded → possible → regime → window → quality → alerted; fewer when no scan could run."""
-    if result.why_not == NO_GRID:
+    if result.why_not is not None and not result.rows:
         return ()
     quality, scanning = result.settings.quality, result.settings.scanning
     steps: list[tuple[str, int, str]] = [
         ("loaded", result.rows, "rows of the grid file"),
         ("possible", result.possible, f"{result.rows - result.possible:,} impossible rows"),
     ]
-    if result.selection is not None and result.regime is not None:
+    if result.why_not is None and result.selection is not None and result.regime is not None:
         asked = f"{quality.profile.value}: {thresholds_of(quality)}"
-        held = result.blocked_why or f"one alert names the best {scanning.max_alerted}"
+        blocked = next((p.status_why for p in result.picks if p.status == BLOCKED), None)
+        held = blocked or f"one alert names the best {scanning.max_alerted}"
         steps += [
             ("regime", len(result.picks), _regime_why(result, result.selection, result.regime)),
             ("window", len(result.in_window), f"in their entry window at {_pt(result)}"),
@@ -72,7 +73,7 @@ def nearest_miss(result: ScanResult) -> NearestMiss | None:
     Fewest thresholds missed first; then the least distance, relative to what is needed (a
     window's distance is its share of a session, one that has passed counts as a whole one).
     """
-    if result.selection is None or result.regime is None:
+    if result.why_not is not None or result.selection is None or result.regime is None:
         return None
     missed = [p for p in result.picks if p.status != ALERTED]
     if not missed:
@@ -129,7 +130,7 @@ def _blocking(pick: Pick, result: ScanResult) -> NearestMiss:
             config=name, threshold=worst.threshold, value=worst.value, needed=worst.needed
         )
     if pick.in_window:
-        threshold = "limits" if result.blocked_why else "alert length"
+        threshold = "limits" if pick.status == BLOCKED else "alert length"
         return NearestMiss(
             config=name, threshold=threshold, value=pick.status_why, needed="room for one more"
         )

@@ -77,6 +77,31 @@ def select(
     return Selection(rows=rows, matching=matching, unlisted=missing, off_flow=off_flow)
 
 
+def best_rows(
+    grid: Grid,
+    *,
+    dte: int | None = None,
+    band: str | None = None,
+    spread: SpreadType | None = None,
+    min_win_pct: float | None = None,
+) -> Rows:
+    """Indices of the usable rows that match, best score first; None: anything does."""
+    spread_and_flow = len(SPREADS) * len(FLOWS)
+    combo = grid.combo[grid.order].astype(np.int64)
+    keep = np.ones(len(combo), np.bool_)
+    if dte is not None:
+        keep &= combo // (len(BANDS) * spread_and_flow) == dte
+    if band is not None:
+        keep &= combo // spread_and_flow % len(BANDS) == BANDS.index(band)
+    if spread is not None:
+        keep &= combo // len(FLOWS) % len(SPREADS) == SPREADS.index(spread)
+    if min_win_pct is not None:
+        keep &= grid.columns["expected_win_pct"][grid.order] >= min_win_pct
+    rows = grid.order[keep]
+    best: Rows = rows[np.lexsort((rows, -grid.sorted_score[keep]))]
+    return best
+
+
 def _spans(
     grid: Grid, dtes: list[int], wanted: Preference, spread: SpreadType, flows: tuple[FlowMode, ...]
 ) -> tuple[list[int], list[int]]:
