@@ -160,10 +160,9 @@ class _Words:
 
     def _what(self) -> str:
         p = self.position
-        name = p.spread_type.replace("_", " ").upper()
         band = f" {p.band}" if p.band else ""
         return (
-            f"{p.ticker}{band} {name} × {p.contracts}, expires {p.expiration}, "
+            f"{p.ticker}{band} {p.spread_type.upper()} × {p.contracts}, expires {p.expiration}, "
             f"credit {usd(p.credit_usd)}"
         )
 
