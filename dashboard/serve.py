@@ -1,0 +1,153 @@
+"""The web server around the page: loopback only, few threads, idle connections closed.
+
+A client that sends half a request holds a socket, never a thread, and loses it after
+`CHANNEL_TIMEOUT_S`; so slow clients do not keep the page from others.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import select
+import socket
+import threading
+from typing import Any
+
+from flask import Flask
+from waitress.server import create_server
+
+from dashboard.app import create_app
+from dashboard.security import LOOPBACK_NAMES, MAX_BODY, loopback_address
+from dashboard.snapshot_source import SnapshotSource
+from monitor.clock import Clock
+from monitor.errors import ConfigError
+
+THREADS = 6
+CONNECTION_LIMIT = 200
+CHANNEL_TIMEOUT_S = 20
+STOP_TIMEOUT_S = 3.0
+
+logger = logging.getLogger(__name__)
+
+
+def page_server(source: SnapshotSource, clock: Clock, *, host: str, port: int) -> PageServer:
+    """The page of `source`, ready to start, answering to the loopback names and `host`.
+
+    Raises:
+        ConfigError: `host` is not loopback.
+    """
+    address = loopback_address(host)
+    own = f"[{address}]" if ":" in address else address
+    app = create_app(source, clock, hosts=tuple(dict.fromkeys((*LOOPBACK_NAMES, own))))
+    return PageServer(app, host=host, port=port)
+
+
+class PageServer:
+    """Serves `app` from a thread of its own between `start` and `stop`."""
+
+    def __init__(self, app: Flask, *, host: str = "127.0.0.1", port: int = 5000) -> None:
+        self._app = app
+        self._host = loopback_address(host)
+        self._wanted_port = port
+        self._server: Any = None  # waitress has no annotations
+        self._map: dict[int, Any] = {}
+        self._thread: threading.Thread | None = None
+
+    @property
+    def port(self) -> int:
+        """The port bound: the wanted one, or the one the system chose for 0."""
+        return self._wanted_port if self._server is None else int(self._server.effective_port)
+
+    @property
+    def url(self) -> str:
+        """An address rather than "localhost", which may mean another program on ::1."""
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{self.port}/"
+
+    def start(self) -> None:
+        """Bind and serve in the background.
+
+        Raises:
+            ConfigError: The port is taken or not allowed.
+        """
+        self._bind()
+        self._thread = threading.Thread(target=self._run, name="page", daemon=True)
+        self._thread.start()
+
+    def wait(self) -> None:
+        """Block until the server stops, or the person interrupts."""
+        thread = self._thread
+        while thread is not None and thread.is_alive():
+            thread.join(timeout=0.5)
+
+    def stop(self) -> None:
+        """Close every connection and end the thread; safe to call twice."""
+        thread, self._thread = self._thread, None
+        if thread is None:
+            return
+        self._server.trigger.pull_trigger(self._close_all)
+        thread.join(timeout=STOP_TIMEOUT_S)
+        if thread.is_alive():
+            logger.warning("the page's server did not stop in time")
+
+    def _bind(self) -> None:
+        if self._wanted_port:
+            _refuse_taken(self._host, self._wanted_port)
+        try:
+            self._server = create_server(
+                self._app,
+                map=self._map,
+                host=self._host,
+                port=self._wanted_port,
+                threads=THREADS,
+                connection_limit=CONNECTION_LIMIT,
+                channel_timeout=CHANNEL_TIMEOUT_S,
+                cleanup_interval=5,
+                max_request_body_size=MAX_BODY,
+                max_request_header_size=32 * 1024,
+                asyncore_use_poll=hasattr(select, "poll"),
+                clear_untrusted_proxy_headers=True,
+                ident="condorwatch",
+            )
+        except OSError as error:
+            raise _cannot_bind(self._host, self._wanted_port, error) from error
+
+    def _run(self) -> None:
+        server = self._server
+        server.run()
+        server.task_dispatcher.shutdown()
+
+    def _close_all(self) -> None:
+        # In the server's own loop: once nothing is left in the map, the loop ends.
+        for dispatcher in list(self._map.values()):
+            dispatcher.close()
+        self._map.clear()
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    # A Mac's AirPlay listens on every address and still lets another program bind 127.0.0.1,
+    # so binding alone would not notice it.
+    try:
+        with socket.create_connection((host, port), timeout=0.5):
+            pass
+    except OSError:
+        return
+    raise _taken(host, port)
+
+
+def _cannot_bind(host: str, port: int, error: OSError) -> ConfigError:
+    if error.errno == errno.EADDRINUSE:
+        return _taken(host, port)
+    return ConfigError(
+        f"cannot listen on {host} port {port}: {error.strerror or error}",
+        hint="choose a port from 1024 to 65535 with --port",
+    )
+
+
+def _taken(host: str, port: int) -> ConfigError:
+    other = 5001 if port == 5000 else 5000
+    return ConfigError(
+        f"port {port} on {host} is taken by another program",
+        hint=f"choose another: --port {other}. On a Mac, port 5000 usually belongs to the AirPlay "
+        "Receiver (System Settings, General, AirDrop & Handoff). An earlier page may still run.",
+    )
