@@ -82,6 +82,8 @@ class Dispatcher:
     def stop(self, timeout_s: float = 3.0) -> bool:
         """Send what can be sent now and end; False when a channel still hangs after it."""
         self._stopping.set()
+        if not self._threads:
+            self.dispatch_due(self._clock.now())
         self.wake()
         deadline = self._clock.monotonic() + timeout_s
         for thread in self._threads:

@@ -316,6 +316,13 @@ def test_threads_send_what_is_committed_later_and_flush_at_the_end(engine: Engin
     assert fake.got == ["A1.1", "closed"]
 
 
+def test_end_without_threads_sends_what_is_left(engine: Engine) -> None:
+    fake = FakeNotifier()
+    cycle(engine, [EXIT])
+    assert dispatcher(engine, fake).stop()
+    assert fake.got == ["A1.1", "closed"]
+
+
 def test_fault_26_two_processes_write_each_line_once(engine: Engine, home: Path) -> None:
     """Two dispatchers on one home, both told to send the same 40 rows at once."""
     path = home / "alerts.log"
