@@ -41,6 +41,7 @@ class Wiring:
     console: bool = True
     threaded: bool = True
     record: bool = True
+    durable: bool = True  # a replay or demo can be run again
     flag_trend: Trend | None = None
     results: Path | None = None  # whose grids; default the home's own
     before_cycle: Callable[[Store, datetime], None] = lambda _store, _now: None
@@ -85,7 +86,7 @@ def replay_path(source: str) -> Path | None:
 def open_runner(settings: Settings, home: Home, wiring: Wiring) -> Iterator[Runner]:
     """A runner over an open store; closes store, dispatcher and provider at the end."""
     home.prepare()
-    store = open_store(home.root, settings)
+    store = open_store(home.root, settings, durable=wiring.durable)
     simulated = wiring.provider.simulated
     charts = ChartFiles(
         folder=home.charts, edges=settings.regime, source=wiring.source, simulated=simulated

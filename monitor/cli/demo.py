@@ -54,6 +54,7 @@ def run_demo(options: RunOptions, settings: Settings, home: Home) -> int:
             console=not options.as_json,
             threaded=not options.once,
             before_cycle=play,
+            durable=False,
         )
         with open_runner(settings, demo, wiring) as runner:
             if options.once:

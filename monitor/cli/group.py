@@ -5,7 +5,6 @@ Imports click and the error tree only, so that a quick command starts quickly.
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import json
 import sys
@@ -50,7 +49,9 @@ class CommandGroup(click.Group):
         name = args[0]
         if not name.startswith("-") and self.get_command(ctx, name) is None:
             known = self.list_commands(ctx)
-            near = difflib.get_close_matches(name, known, n=2, cutoff=0.5)
+            from difflib import get_close_matches
+
+            near = get_close_matches(name, known, n=2, cutoff=0.5)
             advice = f"did you mean {' or '.join(near)}?" if near else f"try {', '.join(known)}"
             raise click.UsageError(f"no command {name!r}: {advice}", ctx)
         return super().resolve_command(ctx, args)

@@ -184,6 +184,7 @@ def _replaying(
         console=not request.as_json and request.speed is not None,
         threaded=False,
         record=False,
+        durable=False,
         flag_trend=request.trend,
         results=home.results,
     )

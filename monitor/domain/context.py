@@ -276,8 +276,6 @@ def _rank(
 def _session_closes(daily: DailyBars, *, before: date, calendar: TradingCalendar) -> Floats:
     """Up to 252 closes of real sessions before a day: files hold holiday rows too."""
     first = calendar.shift(before, -RANK_SESSIONS).date
-    days = np.array(
-        [s.date.toordinal() for s in calendar.between(first, before - timedelta(days=1))]
-    )
-    wanted = np.isin(daily.day, days) & np.isfinite(daily.close) & (daily.close > 0)
+    days = calendar.ordinals_between(first, before - timedelta(days=1))
+    wanted = np.isin(daily.day, np.asarray(days)) & np.isfinite(daily.close) & (daily.close > 0)
     return daily.close[wanted]

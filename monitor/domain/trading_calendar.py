@@ -164,6 +164,11 @@ class TradingCalendar:
             self._days, day.toordinal()
         )
 
+    def ordinals_between(self, first: date, last: date) -> Sequence[int]:
+        """`date.toordinal()` of the sessions from `first` to `last`, both included."""
+        lo = bisect_left(self._days, first.toordinal())
+        return self._days[lo : bisect_right(self._days, last.toordinal())]
+
     def between(self, first: date, last: date) -> tuple[Session, ...]:
         """Sessions from `first` to `last`, both included; what the table lacks is left out."""
         start = bisect_left(self._days, first.toordinal())

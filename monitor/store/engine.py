@@ -12,7 +12,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.pool import NullPool
 
 from monitor.store.failures import translate
 
@@ -22,21 +21,24 @@ def database_url(home: Path, url: str = "") -> str:
     return url or f"sqlite:///{home / 'data' / 'monitor.db'}"
 
 
-def open_engine(url: str, *, busy_timeout_s: float = 5.0) -> Engine:
-    """Create an engine; nothing is read or written yet."""
+def open_engine(url: str, *, busy_timeout_s: float = 5.0, durable: bool = True) -> Engine:
+    """Create an engine; nothing is read or written yet.
+
+    Args:
+        durable: Force each commit to disk. A replay or demo can be run again and need not.
+    """
     if not url.startswith("sqlite"):
         return create_engine(url, pool_pre_ping=True)
+    # The pool keeps a connection: closing the last one would copy the whole WAL each time.
     engine = create_engine(
-        url,
-        connect_args={"timeout": busy_timeout_s, "isolation_level": None},
-        poolclass=NullPool if ":memory:" not in url else None,
+        url, connect_args={"timeout": busy_timeout_s, "isolation_level": None}
     )
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode=WAL")
-        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.close()
 

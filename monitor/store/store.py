@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +25,8 @@ ID_TRIES = 20
 
 def random_id() -> str:
     """Eight hexadecimal digits."""
+    import secrets  # needs OpenSSL: only for writing, `positions list` starts without
+
     return secrets.token_hex(4)
 
 
@@ -71,7 +72,7 @@ class Store:
         """Log many positions, all or none, as one change."""
         with write(self.engine) as connection:
             positions.insert_positions(
-                connection, new, kind=ChangeKind.IMPORT, at=at, batch=secrets.token_hex(4)
+                connection, new, kind=ChangeKind.IMPORT, at=at, batch=random_id()
             )
 
     def change(
@@ -106,14 +107,16 @@ class Store:
         raise StoreError(f"no free id for a position was found in {ID_TRIES} tries")
 
 
-def open_store(home: Path, settings: Settings, *, new_id: IdFactory = random_id) -> Store:
+def open_store(
+    home: Path, settings: Settings, *, new_id: IdFactory = random_id, durable: bool = True
+) -> Store:
     """Open the home's database, creating or upgrading it first where needed.
 
     Raises:
         StoreCorruptError: The database is bad, empty or of a newer version; it is kept.
         StoreError: It cannot be opened.
     """
-    engine = _engine(home, settings)
+    engine = _engine(home, settings, durable=durable)
     try:
         ensure_schema(engine)
     except BaseException:
@@ -130,6 +133,6 @@ def open_existing(home: Path, settings: Settings) -> Store | None:
     return open_store(home, settings)
 
 
-def _engine(home: Path, settings: Settings) -> Engine:
+def _engine(home: Path, settings: Settings, *, durable: bool = True) -> Engine:
     url = database_url(home, settings.store.url)
-    return open_engine(url, busy_timeout_s=settings.store.busy_timeout_s)
+    return open_engine(url, busy_timeout_s=settings.store.busy_timeout_s, durable=durable)
