@@ -28,10 +28,12 @@ USABLE = 255
 
 
 def check_grid(raw: RawGrid) -> Grid:
-    """Judge every row.
+    """Judge every row of a file that `monitor.grid_file` has read."""
+    with np.errstate(all="ignore"):  # arithmetic with cells that are none: they have a kind
+        return _check(raw)
 
-    >>> # monitor.grid_file.load_grid reads the file and calls this
-    """
+
+def _check(raw: RawGrid) -> Grid:
     codes = encode(raw)
     kind = np.full(len(raw.line), USABLE, np.uint8)
     found: dict[Kind, int] = {}

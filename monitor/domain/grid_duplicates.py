@@ -76,8 +76,7 @@ def _classify(
 
 def _width_codes(width: Floats) -> Rows:
     """Widths as small whole numbers, equal for equal widths (to a cent)."""
-    with np.errstate(invalid="ignore", over="ignore"):
-        cents = np.rint(width * 100)
+    cents = np.rint(width * 100)
     if len(cents) and 0 <= cents.min() and cents.max() < 1 << 16:
         return cents.astype(np.int64)
     return np.unique(cents, return_inverse=True)[1].astype(np.int64)

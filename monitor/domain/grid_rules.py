@@ -1,7 +1,8 @@
 """What makes a row of a grid file impossible, one rule a kind, and what makes it doubtful.
 
 Rules run from the most serious kind to the least, over whole columns. Each gives a mask of
-shape (n_rows,); comparisons with not-a-number are False, those rows have a kind of their own.
+shape (n_rows,); comparisons with not-a-number are False, those rows have a kind of their own,
+and the caller silences numpy's warnings about arithmetic with them.
 """
 
 from __future__ import annotations
@@ -62,10 +63,8 @@ def encode(raw: RawGrid) -> Codes:
     else:  # the reader requires one of the two
         minute, minute_et = _coded(raw.texts["entry_time_et"], _minute) - ET_MINUS_PT, None
     verdict = raw.texts.get("verdict")
-    with np.errstate(invalid="ignore"):  # not-a-number has its own kind
-        dte = raw.numbers["dte"].astype(np.int32)
     return Codes(
-        dte=dte,
+        dte=raw.numbers["dte"].astype(np.int32),
         band=_coded(raw.texts["band"], _among(BANDS, str.upper)).astype(np.int8),
         spread=_coded(raw.texts["spread_type"], _among(SPREADS, _snake)).astype(np.int8),
         flow=_coded(raw.texts["flow_mode"], _among(FLOWS, _snake)).astype(np.int8),
@@ -109,11 +108,10 @@ def doubtful(raw: RawGrid) -> Iterator[tuple[Warn, Mask]]:
         Warn.RISK_CONTRADICTS_WIDTH,
         np.abs(credit + risk - width_usd) > WIDTH_TOLERANCE * width_usd,
     )
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        percent = 100 / risk
-        tolerance = 0.05 + 0.005 * np.abs(roi)
-        off = np.abs(roi - credit * percent) > tolerance
-        earned = np.abs(roi - n["avg_pnl"] * percent) <= tolerance if off.any() else off
+    percent = 100 / risk
+    tolerance = 0.05 + 0.005 * np.abs(roi)
+    off = np.abs(roi - credit * percent) > tolerance
+    earned = np.abs(roi - n["avg_pnl"] * percent) <= tolerance if off.any() else off
     yield Warn.ROI_IS_EXPECTED_RETURN, off & earned
     yield Warn.ROI_CONTRADICTS_CREDIT_AND_RISK, off & ~earned
     yield Warn.FEW_TRADES, n["n_trades"] < FEW_TRADES
@@ -122,9 +120,8 @@ def doubtful(raw: RawGrid) -> Iterator[tuple[Warn, Mask]]:
 def not_numbers(numbers: Mapping[str, Floats]) -> Mask:
     """Rows in which any required number is missing, not a number or infinite."""
     total = numbers[NUMBERS[0]].copy()
-    with np.errstate(invalid="ignore", over="ignore"):
-        for name in NUMBERS[1:]:
-            total += numbers[name]
+    for name in NUMBERS[1:]:
+        total += numbers[name]
     bad: Mask = ~np.isfinite(total)
     if bad.any():  # a sum may overflow where no cell is infinite: look again, cell by cell
         bad = ~np.logical_and.reduce([np.isfinite(numbers[name]) for name in NUMBERS])
