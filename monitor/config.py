@@ -8,10 +8,8 @@ contract test read them from here (`describe`). msgspec rather than pydantic, be
 
 from __future__ import annotations
 
-import difflib
 import math
 import os
-import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import time
 from itertools import pairwise
@@ -337,6 +335,8 @@ def _show(value: Any) -> str:
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
+    import tomllib  # only where there is a file: `positions list` must start fast
+
     try:
         return tomllib.loads(path.read_text("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -350,7 +350,9 @@ def _refuse_unknown(given: Mapping[str, Any], struct: type[Struct], *, where: st
     known = {f.name: f.type for f in msgspec.structs.fields(struct)}
     for key, value in given.items():
         if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
+            from difflib import get_close_matches
+
+            near = get_close_matches(key, known, n=1)
             raise ConfigError(
                 f"{where}: unknown setting {key!r}",
                 hint=f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}",

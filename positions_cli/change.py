@@ -20,8 +20,8 @@ from monitor.store.position_events import ChangeKind
 from monitor.store.store import Store
 from positions_cli.history import differences
 from positions_cli.output import say, say_json, warn
-from positions_cli.render import local, title
 from positions_cli.session import Session, open_session
+from positions_cli.words import local, title
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

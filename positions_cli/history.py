@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from monitor.domain.position_record import FIELDS, Record
 from monitor.store.position_events import PositionEvent
-from positions_cli.render import local
 from positions_cli.session import Session
+from positions_cli.words import local
 
 # They follow from others, or repeat what the line says already.
 _DERIVED = frozenset({"pnl_asof", "pnl_source", "closed_at"})

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import gc
+from typing import NoReturn
+
 import click
 
-from monitor.cli.group import CommandGroup
+from monitor.cli.group import CommandGroup, main_command
+
+GARBAGE_EVERY = 100_000  # allocations; a short-lived command spends a tenth of its life on it
 
 _COMMANDS = {
     "add": "positions_cli.add:add",
@@ -22,7 +27,7 @@ _COMMANDS = {
 
 @click.group(cls=CommandGroup, lazy=_COMMANDS)
 @click.version_option(package_name="condorwatch")
-def main() -> None:
+def cli() -> None:
     """Log and follow the credit spreads you opened by hand. Nothing is sent to any broker.
 
     An ID may be cut to its first characters, as long as they name one position.
@@ -33,3 +38,9 @@ def main() -> None:
           --short-put 19800 --long-put 19700
       positions list
     """
+
+
+def main() -> NoReturn:
+    """Run as the whole program."""
+    gc.set_threshold(GARBAGE_EVERY)
+    main_command(cli)

@@ -11,18 +11,11 @@ from monitor.domain.position_warnings import usd
 from monitor.domain.position_watch import WatchedPosition, position_view
 from monitor.domain.positions import Position
 from monitor.domain.snapshot import PositionView
-from monitor.domain.spreads import describe_strikes
 from monitor.domain.trading_calendar import TradingCalendar
 from monitor.domain.vocabulary import PositionStatus
-from positions_cli.output import table
 from positions_cli.session import Session
-from positions_cli.watch import rules_of, watch
-
-HEADER = (
-    "ID", "TICKER", "SPREAD", "STRIKES", "EXPIRATION", "QTY", "CREDIT", "MAX LOSS", "P&L",
-    "TIME EXIT", "STATE",
-)  # fmt: skip
-RIGHT = frozenset({5, 6, 7})
+from positions_cli.watch import watch
+from positions_cli.words import expiration_text, local, pnl_text, rules_of, title
 
 
 def position_json(
@@ -52,34 +45,6 @@ def watched_of(
     ]
 
 
-def list_table(session: Session, positions: Sequence[Position], calendar: TradingCalendar) -> str:
-    """One line a position; times in the person's zone, dollars for the whole position."""
-    rows = []
-    for watched in watched_of(session, positions, calendar):
-        view = position_view(watched, rules=rules_of(session), calendar=calendar, now=session.now)
-        rows.append(_row(session, watched, view))
-    return table(HEADER, rows, right=RIGHT)
-
-
-def _row(session: Session, watched: WatchedPosition, view: PositionView) -> tuple[str, ...]:
-    p = watched.position
-    is_open = p.status is PositionStatus.OPEN
-    at = _time_exit(watched)
-    return (
-        p.id,
-        p.ticker,
-        p.spread_type.value,
-        describe_strikes(p.strikes),
-        expiration_text(p, view.dte if is_open else None),
-        str(p.contracts),
-        usd(p.credit_usd),
-        usd(p.max_loss_usd) if is_open else "—",
-        pnl_text(p, session.now),
-        local(session, at) if at else ("at settlement" if is_open and watched.exits else "—"),
-        _state(watched, view),
-    )
-
-
 def _state(watched: WatchedPosition, view: PositionView) -> str:
     is_open = watched.position.status is PositionStatus.OPEN
     return view.state if is_open else PositionStatus.CLOSED.value
@@ -87,43 +52,6 @@ def _state(watched: WatchedPosition, view: PositionView) -> str:
 
 def _time_exit(watched: WatchedPosition) -> datetime | None:
     return watched.exits.schedule.time_exit_at if watched.exits else None
-
-
-def expiration_text(position: Position, dte: int | None) -> str:
-    """ "Wed 2026-11-25 (3 DTE)", with "AM" where it settles on the opening."""
-    am = " AM" if position.settlement.value == "am" else ""
-    left = "" if dte is None else f" ({dte} DTE)" if dte >= 0 else " (past)"
-    return f"{position.expiration:%a %Y-%m-%d}{am}{left}"
-
-
-def pnl_text(position: Position, now: datetime) -> str:
-    """P&L with its origin and age; realized where closed."""
-    realized = usd(position.realized_pnl_usd)
-    if position.status is PositionStatus.CLOSED:
-        return f"{realized} realized"
-    part = f" + {realized} realized" if position.realized_pnl_usd else ""
-    if position.mark is None:
-        return "unknown" + part
-    age = age_text((now - position.mark.asof).total_seconds())
-    pct = position.pnl_pct_of_credit
-    percent = f" ({pct:+.0f}%)" if pct is not None else ""
-    return f"{usd(position.mark.pnl_usd)}{percent}, {position.mark.source}, {age} ago{part}"
-
-
-def age_text(seconds: float) -> str:
-    """An age in its largest whole unit: "3 min", "2 h", "4 d"."""
-    if seconds < 90:
-        return f"{max(0, round(seconds))} s"
-    if seconds < 90 * 60:
-        return f"{round(seconds / 60)} min"
-    return f"{round(seconds / 3600)} h" if seconds < 48 * 3600 else f"{round(seconds / 86400)} d"
-
-
-def local(session: Session, at: datetime) -> str:
-    """An instant on the person's wall clock: "Tue 2026-11-24 12:45 PT"."""
-    zone = session.settings.hours.display_timezone
-    name = "PT" if zone == "America/Los_Angeles" else zone
-    return f"{at.astimezone(session.zone):%a %Y-%m-%d %H:%M} {name}"
 
 
 def logged_text(
@@ -144,12 +72,6 @@ def logged_text(
             f"  maximum loss {usd(position.max_loss_usd)}, {computed}",
         )
     )
-
-
-def title(position: Position) -> str:
-    """ "NDX put_spread 19700/19800p"."""
-    strikes = f" {describe_strikes(position.strikes)}" if position.strikes else ""
-    return f"{position.ticker} {position.spread_type.value}{strikes}"
 
 
 def _exit_line(session: Session, watched: WatchedPosition) -> str:

@@ -38,13 +38,15 @@ def list_(*, include_closed: bool, as_json: bool, home: Path | None) -> None:
 
 
 def _show_list(session: Session, shown: list[Position], *, as_json: bool) -> None:
-    from positions_cli.render import list_table, position_json
-
     calendar = session.calendar() if shown else None
     if as_json or calendar is None:
+        from positions_cli.render import position_json
+
         fields = [] if calendar is None else [position_json(session, p, calendar) for p in shown]
         say_json({"generated_at": session.now, "positions": fields})
     else:
+        from positions_cli.listing import list_table
+
         say(list_table(session, shown, calendar))
 
 

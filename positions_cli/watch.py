@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from monitor.domain.exits import ExitRules
 from monitor.domain.position_warnings import position_warnings, usd
 from monitor.domain.position_watch import PositionWatch, watch_positions
 from monitor.domain.positions import Position
@@ -12,10 +11,7 @@ from monitor.domain.snapshot import LimitView
 from monitor.domain.trading_calendar import TradingCalendar
 from monitor.domain.vocabulary import PositionStatus
 from positions_cli.session import Session
-
-
-def rules_of(session: Session) -> ExitRules:
-    return ExitRules.from_settings(session.settings.exits)
+from positions_cli.words import rules_of
 
 
 def watch(

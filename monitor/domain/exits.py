@@ -12,13 +12,15 @@ import math
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from monitor.config import Exits
-from monitor.domain.alert_text import usd
 from monitor.domain.positions import Position
 from monitor.domain.schedule import LAST_DAY_HEADS_UP, ExitSchedule
-from monitor.domain.snapshot import ExitView
 from monitor.errors import DomainError
+
+if TYPE_CHECKING:  # `positions list` starts without the page's forty value classes
+    from monitor.domain.snapshot import ExitView
 
 # A level is reached to the cent even where its product is not exact in binary (1.1 × 3).
 _ROUNDING = 1e-9
@@ -117,6 +119,17 @@ def stop_can_fire(credit_usd: float, max_loss_usd: float, multiple: float) -> bo
     return max_loss_usd >= multiple * credit_usd - _ROUNDING * credit_usd
 
 
+def state_of(
+    position: Position, schedule: ExitSchedule, rules: ExitRules, now: datetime
+) -> ExitState:
+    """The open position's state in one word; an unknown P&L calls for no price exit."""
+    if expired(schedule, now):
+        return ExitState.SETTLE_ME
+    pnl = _known_pnl(position)
+    priced = pnl is not None and price_exit(credit=position.credit_usd, pnl=pnl, rules=rules)
+    return ExitState.EXIT_DUE if priced or time_exit_due(schedule, now) else ExitState.OPEN
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionExits:
     """Every exit of one position at one instant; P&L levels in dollars of the position.
@@ -159,11 +172,10 @@ def evaluate_position(
     if pnl is not None and not over:
         reason = price_exit(credit=position.credit_usd, pnl=pnl, rules=rules)
     timed = time_exit_due(schedule, now) and not over
-    state = ExitState.EXIT_DUE if reason or timed else ExitState.OPEN
     note = stop_note(position.credit_usd, position.max_loss_usd, rules)
     return PositionExits(
         position_id=position.id,
-        state=ExitState.SETTLE_ME if over else state,
+        state=state_of(position, schedule, rules, now),
         pnl_known=pnl is not None,
         price_reason=reason,
         time_exit_due=timed,
@@ -182,6 +194,8 @@ def stop_note(credit_usd: float, max_loss_usd: float, rules: ExitRules) -> str:
     multiple = rules.stop_loss_credit_multiple
     if stop_can_fire(credit_usd, max_loss_usd, multiple):
         return ""
+    from monitor.domain.alert_text import usd
+
     return (
         f"can never fire: the maximum loss {usd(max_loss_usd)} is below "
         f"{multiple:g} × credit = {usd(multiple * credit_usd)}"
@@ -223,6 +237,8 @@ def _views(
 def _level_view(
     kind: ExitReason, level: float, pnl: float | None, reason: ExitReason | None, note: str = ""
 ) -> ExitView:
+    from monitor.domain.snapshot import ExitView
+
     distance = None if pnl is None else abs(level - pnl)
     if reason is kind:
         distance = 0.0
@@ -237,4 +253,6 @@ def _level_view(
 
 
 def _instant_view(kind: str, at: datetime, *, due: bool) -> ExitView:
+    from monitor.domain.snapshot import ExitView
+
     return ExitView(kind=kind, due=due, level_usd=None, distance_usd=None, at=at)

@@ -7,7 +7,6 @@ from pathlib import Path
 from sqlalchemy.exc import DBAPIError
 
 from monitor.errors import StoreBusyError, StoreCorruptError, StoreError
-from monitor.store.lock_holder import writer_of
 
 # https://www.sqlite.org/rescode.html; the low byte is the primary code
 BUSY, LOCKED, READ_ONLY, IO_ERROR, CORRUPT, FULL, CANNOT_OPEN, NOT_A_DATABASE = (
@@ -29,6 +28,8 @@ def translate(error: DBAPIError, database: Path | None) -> StoreError:
     """The error of ours that a driver's error means."""
     code, name = primary_code(error), str(database or "the database")
     if code in {BUSY, LOCKED}:
+        from monitor.store.lock_holder import writer_of
+
         who = (writer_of(database) if database else None) or "another process"
         return StoreBusyError(
             f"{name} is being written by {who}; nothing was changed",

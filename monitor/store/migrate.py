@@ -7,27 +7,16 @@ or half made is never our own doing and is refused, not overwritten.
 
 from __future__ import annotations
 
-import logging
-import os
-import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import DBAPIError
 
-from monitor.errors import StoreBusyError, StoreCorruptError, StoreError
-from monitor.store.backup import backups, make_backup
+from monitor.errors import StoreCorruptError, StoreError
 from monitor.store.database_file import defect, journal_of, orphaned_journal
-from monitor.store.engine import open_engine, read, sqlite_path
-from monitor.store.failures import is_busy
-
-logger = logging.getLogger(__name__)
+from monitor.store.engine import read, sqlite_path
 
 HEAD = "0001"  # a test holds it to alembic's own head
-LOCK_TIMEOUT_S = 30.0
 
 Migrate = Callable[[Engine], None]
 
@@ -42,22 +31,30 @@ def ensure_schema(engine: Engine, *, migrate: Migrate | None = None) -> None:
 
     Raises:
         StoreCorruptError: The file is bad, empty or of a newer version. It is kept as it is.
-        StoreBusyError: Another process has been migrating for `LOCK_TIMEOUT_S`.
+        StoreBusyError: Another process has been migrating for half a minute.
         StoreError: The folder cannot be written.
     """
-    migrate = migrate or upgrade
     path = sqlite_path(engine)
+    if version_of(engine) == HEAD if path is None else _is_current(engine, path):
+        return
+    from monitor.store import upgrade  # alembic, backups: only where there is work to do
+
+    migrate = migrate or upgrade.to_head
     if path is None:
-        if version_of(engine) != HEAD:
-            migrate(engine)
+        migrate(engine)
         return
-    if _is_current(engine, path):
-        return
-    with _migration_lock(path):
+    with upgrade.lock(path):
         if not path.exists():
-            _create(path, migrate)
+            upgrade.create_file(path, migrate)
         elif not _is_current(engine, path):
-            _upgrade_file(engine, path, migrate)
+            found = version_of(engine)
+            if found not in upgrade.known_versions():
+                raise refused(
+                    path,
+                    f"it was written by a newer version of this program (schema {found}; "
+                    f"this one knows up to {HEAD}): update the program",
+                )
+            upgrade.upgrade_file(engine, path, migrate, head=HEAD)
 
 
 def version_of(engine: Engine) -> str | None:
@@ -89,20 +86,10 @@ def check_integrity(engine: Engine) -> None:
         raise refused(path, "; ".join([*(f for f in found if f != "ok"), *map(str, orphans)]))
 
 
-def upgrade(engine: Engine) -> None:
-    """Run alembic up to the head, in one transaction."""
-    from alembic import command
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", "monitor.store:migrations")
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-
-
 def refused(path: Path, why: str) -> StoreCorruptError:
     """The error for a database that is kept as it is, with the way back."""
+    from monitor.store.backup import backups
+
     newest = next(iter(backups(path)), None)
     export = path.with_name("positions.json")
     steps = [f"the file was left as it is. To restore: stop the monitor, move {path.name} away"]
@@ -136,102 +123,3 @@ def _is_current(engine: Engine, path: Path) -> bool:
     if found is None:
         raise refused(path, "it is a database of another program (no schema version)")
     return found == HEAD
-
-
-def _create(path: Path, migrate: Migrate) -> None:
-    fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
-    _sweep(path)
-    engine = open_engine(f"sqlite:///{fresh}")
-    try:
-        _keep_old_export(path)
-        migrate(engine)
-        engine.dispose()
-        # the last connection folded its journal into the file; only then is it whole
-        if journal_of(fresh).exists():
-            raise StoreError(f"the new database {fresh} could not be finished")
-        fresh.replace(path)
-    except (OSError, DBAPIError) as error:
-        raise _unwritable(path, str(getattr(error, "orig", error))) from error
-    finally:
-        engine.dispose()
-        _sweep(path)
-
-
-def _keep_old_export(path: Path) -> None:
-    """A new book's first export must not replace that of a lost one: it may be all that is left."""
-    export = path.with_name("positions.json")
-    if export.exists():
-        stamp = datetime.fromtimestamp(export.stat().st_mtime, UTC)
-        kept = export.with_name(f"positions-{stamp:%Y%m%dT%H%M%SZ}.json")
-        kept.write_bytes(export.read_bytes())
-
-
-def _sweep(path: Path) -> None:
-    """Remove what a killed creation left; under the lock nobody else is creating."""
-    for left in path.parent.glob(f".{path.name}.*.new*"):
-        with suppress(OSError):
-            left.unlink()
-
-
-def _upgrade_file(engine: Engine, path: Path, migrate: Migrate) -> None:
-    found = version_of(engine)
-    if found not in _known_versions():
-        raise refused(
-            path,
-            f"it was written by a newer version of this program (schema {found}; "
-            f"this one knows up to {HEAD}): update the program",
-        )
-    try:
-        copy = make_backup(path, now=datetime.now(UTC), why=f"before-{HEAD}")
-    except (OSError, sqlite3.Error) as error:
-        raise StoreError(
-            f"no backup of {path} could be made, so it was not upgraded: {error}",
-            hint="make room on the disk and start again",
-        ) from error
-    logger.info("database upgraded", extra={"from": found, "to": HEAD, "backup": str(copy)})
-    try:
-        migrate(engine)
-    except DBAPIError as error:
-        if is_busy(error):
-            raise StoreBusyError(
-                "the database is in use while it should be upgraded",
-                hint="stop the monitor (`monitor stop`), then start again",
-            ) from error
-        raise StoreError(
-            f"the upgrade of {path} failed and was undone: {error.orig}",
-            hint=f"the copy from before is {copy}",
-        ) from error
-
-
-def _known_versions() -> frozenset[str]:
-    from alembic.config import Config
-    from alembic.script import ScriptDirectory
-
-    config = Config()
-    config.set_main_option("script_location", "monitor.store:migrations")
-    scripts = ScriptDirectory.from_config(config)
-    return frozenset(script.revision for script in scripts.walk_revisions())
-
-
-@contextmanager
-def _migration_lock(path: Path) -> Iterator[None]:
-    from filelock import FileLock, Timeout
-
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(path.with_name(f".{path.name}.migrate.lock"), timeout=LOCK_TIMEOUT_S):
-            yield
-    except Timeout as error:
-        raise StoreBusyError(
-            f"another process has been preparing {path} for {LOCK_TIMEOUT_S:.0f} s",
-            hint="wait for it, or end it if it hangs",
-        ) from error
-    except OSError as error:
-        raise _unwritable(path, error.strerror or str(error)) from error
-
-
-def _unwritable(path: Path, why: str) -> StoreError:
-    return StoreError(
-        f"{path} cannot be written: {why}",
-        hint="check that the folder is not read-only and the disk not full, or choose --home",
-    )

@@ -14,7 +14,7 @@ from enum import StrEnum
 from sqlalchemy import Connection, Row, Select, insert, select
 
 from monitor.domain.position_record import Record
-from monitor.store.schema import position_events as events
+from monitor.store.position_tables import position_events as events
 
 
 class ChangeKind(StrEnum):

@@ -20,7 +20,7 @@ from monitor.domain.vocabulary import FlowMode, PositionStatus, Settlement, Spre
 from monitor.errors import PositionNotFoundError, StoreCorruptError, StoreError
 from monitor.store import position_events
 from monitor.store.position_events import ChangeKind, PositionEvent
-from monitor.store.schema import positions as table
+from monitor.store.position_tables import positions as table
 
 SHOWN_CANDIDATES = 8
 _HEX = re.compile(r"[0-9a-f]{1,32}", re.ASCII)

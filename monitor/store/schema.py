@@ -6,105 +6,27 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any
-
 from sqlalchemy import (
     JSON,
     Boolean,
     Column,
-    Date,
-    DateTime,
-    Dialect,
     Float,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
     Integer,
-    MetaData,
     String,
     Table,
     Text,
-    TypeDecorator,
     text,
 )
 
-# Names for every constraint, so that later migrations can alter them on both databases.
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+from monitor.store.position_tables import UtcDateTime, metadata, position_events, positions
 
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """Aware UTC in Python; SQLite keeps it without a zone, PostgreSQL with one."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"an instant without a zone cannot be stored: {value}")
-        value = value.astimezone(UTC)
-        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        stamp: datetime = value
-        return stamp.replace(tzinfo=UTC) if stamp.tzinfo is None else stamp.astimezone(UTC)
-
-
-position_events = Table(
-    "position_events",
-    metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
-    Column("position_id", String(32), nullable=False, index=True),
-    Column("kind", String(16), nullable=False),  # add, update, close, edit, undo, import
-    Column("at", UtcDateTime, nullable=False),
-    Column("data", JSON, nullable=False),
-    Column("undoes", Integer, ForeignKey("position_events.seq"), nullable=True),
-    sqlite_autoincrement=True,
-)
-
-positions = Table(
-    "positions",
-    metadata,
-    Column("id", String(32), primary_key=True),
-    Column("ticker", String(16), nullable=False),
-    Column("spread_type", String(16), nullable=False),
-    Column("flow_mode", String(16), nullable=False),
-    Column("band", String(16)),
-    Column("expiration", Date, nullable=False),
-    Column("settlement", String(2), nullable=False),
-    Column("entry_dte", Integer, nullable=False),
-    Column("contracts", Integer, nullable=False),
-    Column("multiplier", Integer, nullable=False),
-    Column("credit_usd", Float, nullable=False),
-    Column("short_put", Float),
-    Column("long_put", Float),
-    Column("short_call", Float),
-    Column("long_call", Float),
-    Column("risk_usd", Float),
-    Column("max_loss_usd", Float, nullable=False),
-    Column("opened_at", UtcDateTime, nullable=False),
-    Column("status", String(8), nullable=False, index=True),
-    Column("pnl_usd", Float),
-    Column("pnl_asof", UtcDateTime),
-    Column("pnl_source", String(16)),
-    Column("realized_pnl_usd", Float, nullable=False),
-    Column("closed_at", UtcDateTime),
-    Column("notes", JSON, nullable=False),
-    Column("simulated", Boolean, nullable=False),
-    Column("last_seq", Integer, ForeignKey("position_events.seq"), nullable=False),
-)
+__all__ = [
+    "UtcDateTime", "alerts", "controls", "marks", "metadata", "notices", "opportunities",
+    "outbox", "position_events", "positions", "regime_changes",
+]  # fmt: skip
 
 alerts = Table(
     "alerts",
