@@ -123,7 +123,7 @@ def test_only_the_clock_reads_the_machines_time() -> None:
     exempt = {
         "monitor/clock.py",
         "monitor/runtime/loop.py",  # its timer waits on the machine's clock, whatever the cycle's
-        "monitor/store/migrate.py",  # names the backup file; decides nothing
+        "monitor/store/upgrade.py",  # names the backup file; decides nothing
     }
     paths = [
         path
