@@ -12,7 +12,7 @@ from monitor.demo.book import DemoBook
 from monitor.demo.clock import SPEED, DemoClock
 from monitor.demo.grid import write_demo_grid
 from monitor.demo.home import demo_home, prepare_demo_home
-from monitor.demo.market import DemoMarket
+from monitor.demo.market import UNDERLYINGS, DemoMarket
 from monitor.demo.settings import FIRST_SESSION, SEED, demo_settings
 from monitor.errors import CalendarHorizonError
 from monitor.home import Home
@@ -35,12 +35,12 @@ def run_demo(options: RunOptions, settings: Settings, home: Home) -> int:
         first = calendar.on(FIRST_SESSION)
         if first is None:
             raise CalendarHorizonError(f"the demo's first day {FIRST_SESSION} is no session")
-        clock: Clock = DemoClock(first, calendar, SystemClock())
-        if options.once:
-            clock = FixedClock(first.open + LOOK)
+        played = DemoClock(first, calendar, SystemClock())
+        clock: Clock = FixedClock(first.open + LOOK) if options.once else played
         market = DemoMarket(SEED, first, calendar)
-        write_demo_grid(demo.results / "demo" / NAME, SEED)
-        book = DemoBook(market, settings.tickers[0])
+        ticker = settings.tickers[0]
+        write_demo_grid(demo.results / "demo" / NAME, SEED, width=UNDERLYINGS[ticker].width)
+        book = DemoBook(market, ticker)
 
         def play(store: Store, now: datetime) -> None:
             book.step(store, now)
@@ -59,6 +59,7 @@ def run_demo(options: RunOptions, settings: Settings, home: Home) -> int:
         with open_runner(settings, demo, wiring) as runner:
             if options.once:
                 return run_once(runner, clock, as_json=options.as_json)
+            played.begin()
             interval = settings.scanning.data_interval / SPEED
             return run_all_day(runner, clock, options=options, interval_s=interval)
 

@@ -39,6 +39,11 @@ class DemoClock:
             raise ValueError(f"speed {self.speed:g} must be above 0")
         self._started = self.base.monotonic()
         self._session = self.first
+        self._before = timedelta(0)
+
+    def begin(self) -> None:
+        """Start at the first session's lead now, whatever time getting ready took."""
+        self.__post_init__()
 
     def now(self) -> datetime:
         passed = timedelta(seconds=(self.base.monotonic() - self._started) * self.speed)

@@ -51,17 +51,18 @@ class Profile:
     level: float
     beta: float
     noise_of: str
+    width: float  # points, a usual spread's
     shares_per_day: float | None = None
 
 
 UNDERLYINGS = {
-    "NDX": Profile(level=25_000, beta=1.2, noise_of="NDX"),
-    "SPX": Profile(level=6_800, beta=1.0, noise_of="SPX"),
-    "RUT": Profile(level=2_450, beta=1.15, noise_of="RUT"),
-    "QQQ": Profile(level=608, beta=1.2, noise_of="NDX", shares_per_day=48e6),
-    "SPY": Profile(level=678, beta=1.0, noise_of="SPX", shares_per_day=70e6),
-    "XLE": Profile(level=90, beta=0.8, noise_of="XLE", shares_per_day=15e6),
-    "XLF": Profile(level=53, beta=0.9, noise_of="XLF", shares_per_day=40e6),
+    "NDX": Profile(level=25_000, beta=1.2, noise_of="NDX", width=50),
+    "SPX": Profile(level=6_800, beta=1.0, noise_of="SPX", width=10),
+    "RUT": Profile(level=2_450, beta=1.15, noise_of="RUT", width=10),
+    "QQQ": Profile(level=608, beta=1.2, noise_of="NDX", width=2, shares_per_day=48e6),
+    "SPY": Profile(level=678, beta=1.0, noise_of="SPX", width=2, shares_per_day=70e6),
+    "XLE": Profile(level=90, beta=0.8, noise_of="XLE", width=1, shares_per_day=15e6),
+    "XLF": Profile(level=53, beta=0.9, noise_of="XLF", width=1, shares_per_day=40e6),
 }
 # symbol → (weight of ln VIX, anchor): short terms swing more than VIX, long ones less
 _TERMS = {"VIX": (1.0, 17.0), "VIX9D": (1.25, 17.5), "VIX3M": (0.6, 20.0)}

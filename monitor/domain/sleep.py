@@ -43,17 +43,24 @@ def find_gap(
     entry_times: Sequence[time],
     calendar: TradingCalendar,
 ) -> Gap | None:
-    """A gap when the last cycle is more than three intervals (at least two minutes) ago.
+    """A gap when more than three intervals (at least two minutes) of open session were missed.
+
+    Nights, weekends and holidays are not missed: nothing happens in them.
 
     Args:
         entry_times: Pacific wall-clock entry times of the person's windows.
     """
-    if last_cycle is None or now - last_cycle <= max(3 * interval, timedelta(minutes=2)):
+    longest = max(3 * interval, timedelta(minutes=2))
+    if last_cycle is None or now - last_cycle <= longest:
         return None
-    missed = 0
     first, last = (t.astimezone(NEW_YORK).date() for t in (last_cycle, now))
+    asleep, missed = timedelta(0), 0
     for session in calendar.between(first, last):
+        overlap = min(now, session.close) - max(last_cycle, session.open)
+        asleep += max(timedelta(0), overlap)
         for entry in entry_times:
             instant = datetime.combine(session.date, entry, PACIFIC)
             missed += last_cycle < instant <= now and session.open <= instant < session.close
+    if asleep <= longest:
+        return None
     return Gap(start=last_cycle, end=now, missed_windows=missed)

@@ -70,9 +70,18 @@ def test_the_first_cycle_has_nothing_behind_it() -> None:
     )
 
 
-def test_a_night_and_a_weekend_miss_no_window() -> None:
+def test_a_night_and_a_weekend_are_not_missed() -> None:
     gap = find_gap(
-        last_cycle=at(13, 5), now=at(6, 0, day=23), interval=MINUTE, entry_times=ENTRIES,
+        last_cycle=at(13, 5), now=at(6, 31, day=23), interval=MINUTE, entry_times=ENTRIES,
+        calendar=CALENDAR,
+    )  # fmt: skip
+    assert gap is None
+
+
+def test_what_counts_is_open_time_not_the_night_around_it() -> None:
+    # Asleep from Friday 12:58 to Monday 06:34: 2 + 4 minutes of open session.
+    gap = find_gap(
+        last_cycle=at(12, 58), now=at(6, 34, day=23), interval=MINUTE, entry_times=ENTRIES,
         calendar=CALENDAR,
     )  # fmt: skip
     assert gap is not None
