@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -191,7 +192,7 @@ class Grid:
     columns: Mapping[str, Floats]
     line: NDArray[np.int32]
     combo: NDArray[np.uint16]
-    minute: NDArray[np.int32]
+    minute: NDArray[np.int16]
     verdict: NDArray[np.int8] | None  # index into VERDICTS
     warned: NDArray[np.uint8]  # bit i: the i-th Warn
     order: NDArray[np.int64]
@@ -247,8 +248,13 @@ def _row(
         n_trades=int(trades),
         score=score,
         verdict=verdict,
-        warnings=tuple(w for i, w in enumerate(WARNS) if warned >> i & 1) if warned else (),
+        warnings=_warnings(warned),
     )
+
+
+@lru_cache(maxsize=1 << len(WARNS))
+def _warnings(bits: int) -> tuple[Warn, ...]:
+    return tuple(w for i, w in enumerate(WARNS) if bits >> i & 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,6 +278,7 @@ def combo_code(dte: int, band: int, spread: int, flow: int) -> int:
     return ((dte * len(BANDS) + band) * len(SPREADS) + spread) * len(FLOWS) + flow
 
 
+@lru_cache(maxsize=COMBOS)
 def split_combo(code: int) -> tuple[int, int, int, int]:
     """`combo_code` undone: (dte, band, spread, flow)."""
     code, flow = divmod(code, len(FLOWS))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from monitor.domain.grid import (
     COMBOS,
     KINDS,
     VERDICTS,
+    WARNS,
     Grid,
     GridReport,
     Kind,
@@ -25,6 +27,7 @@ from monitor.domain.grid_rules import CONDOR, Codes, doubtful, encode, impossibl
 from monitor.domain.statistics import verdict_of_score
 
 USABLE = 255
+BLOCK = 1 << 15
 
 
 def check_grid(raw: RawGrid) -> Grid:
@@ -35,11 +38,8 @@ def check_grid(raw: RawGrid) -> Grid:
 
 def _check(raw: RawGrid) -> Grid:
     codes = encode(raw)
-    kind = np.full(len(raw.line), USABLE, np.uint8)
-    found: dict[Kind, int] = {}
-    for name, mask in impossible(raw, codes):
-        _mark(kind, found, name, mask)
-    combo = _combos(codes, kind)
+    judged = _judge_rows(raw, codes)
+    kind, combo, found = judged.kind, judged.combo, judged.found
     repeats = find_repeats(raw, codes, combo, kind != USABLE)
     for name, rows in (
         (Kind.CONTRADICTING_DUPLICATE, repeats.contradicting),
@@ -48,56 +48,76 @@ def _check(raw: RawGrid) -> Grid:
     ):
         if len(rows):
             found[name] = len(rows)
-            free = rows[kind[rows] == USABLE]
-            kind[free] = KINDS.index(name)
+            kind[rows[kind[rows] == USABLE]] = KINDS.index(name)
     good = kind == USABLE
-    warned, warnings = _warnings(raw, good)
     combo[~good] = COMBOS
-    small = combo.astype(np.uint16)
-    order = np.argsort(small, kind="stable")[: np.count_nonzero(good)]
+    order = np.argsort(combo, kind="stable")[: np.count_nonzero(good)]
     starts = np.zeros(COMBOS + 1, np.int64)
-    np.cumsum(np.bincount(small, minlength=COMBOS + 1)[:COMBOS], out=starts[1:])
+    np.cumsum(np.bincount(combo, minlength=COMBOS + 1)[:COMBOS], out=starts[1:])
     return Grid(
         columns=raw.numbers,
         line=raw.line,
-        combo=small,
+        combo=combo,
         minute=codes.minute,
         verdict=_verdicts(raw, codes),
-        warned=warned,
+        warned=judged.warned,
         order=order,
         starts=starts,
         sorted_score=raw.numbers["trade_score"][order],
-        report=_report(raw, kind, found, warnings),
+        report=_report(raw, kind, found, _count_warnings(judged.warned[good])),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """Every row judged by itself. `combo`: COMBOS where a row's own words make none."""
+
+    kind: NDArray[np.uint8]
+    combo: NDArray[np.uint16]
+    warned: NDArray[np.uint8]
+    found: dict[Kind, int]
+
+
+def _judge_rows(raw: RawGrid, codes: Codes) -> _Judged:
+    """Apply the rules block by block, so that what lies between stays in the cache."""
+    n = len(raw.line)
+    kind = np.full(n, USABLE, np.uint8)
+    judged = _Judged(kind, np.empty(n, np.uint16), np.zeros(n, np.uint8), {})
+    for start in range(0, n, BLOCK):
+        rows = slice(start, min(start + BLOCK, n))
+        numbers = {name: column[rows] for name, column in raw.numbers.items()}
+        part = codes.part(rows)
+        for name, mask in impossible(numbers, part):
+            _mark(kind[rows], judged.found, name, mask)
+        judged.combo[rows] = _combos(part, kind[rows])
+        for i, (_, mask) in enumerate(doubtful(numbers)):
+            judged.warned[rows] |= mask.view(np.uint8) << np.uint8(i)
+    return judged
 
 
 def _mark(kind: NDArray[np.uint8], found: dict[Kind, int], name: Kind, mask: Mask) -> None:
     count = int(np.count_nonzero(mask))
     if count:
-        found[name] = count
+        found[name] = found.get(name, 0) + count
         kind[mask & (kind == USABLE)] = KINDS.index(name)
 
 
 def _combos(codes: Codes, kind: NDArray[np.uint8]) -> NDArray[np.int32]:
     """`combo_code` of each row, COMBOS where a row's own words make none."""
-    flow = np.where(codes.spread == CONDOR, 0, codes.flow).astype(np.int32)
-    # combo_code is plain arithmetic; int32 columns give an int32 column
+    flow = np.where(codes.spread == CONDOR, np.int8(0), codes.flow)
+    # combo_code is plain arithmetic; an int32 column first makes an int32 column
     combo: NDArray[np.int32] = combo_code(codes.dte, codes.band, codes.spread, flow)  # type: ignore[arg-type,assignment]
-    if kind.min(initial=USABLE) != USABLE:
-        combo[kind <= KINDS.index(Kind.WIDTH_NOT_POSITIVE)] = COMBOS
+    combo[kind <= KINDS.index(Kind.WIDTH_NOT_POSITIVE)] = COMBOS
     return combo
 
 
-def _warnings(raw: RawGrid, good: Mask) -> tuple[NDArray[np.uint8], tuple[tuple[Warn, int], ...]]:
-    bits = np.zeros(len(good), np.uint8)
-    counts = []
-    for i, (name, mask) in enumerate(doubtful(raw)):
-        usable = mask & good
-        count = int(np.count_nonzero(usable))
-        if count:
-            counts.append((name, count))
-            bits |= usable.view(np.uint8) << np.uint8(i)
-    return bits, tuple(counts)
+def _count_warnings(warned: NDArray[np.uint8]) -> tuple[tuple[Warn, int], ...]:
+    sets = np.bincount(warned, minlength=1 << len(WARNS))
+    counts = [
+        (name, sum(int(c) for bits, c in enumerate(sets) if bits >> i & 1))
+        for i, name in enumerate(WARNS)
+    ]
+    return tuple((name, count) for name, count in counts if count)
 
 
 def _verdicts(raw: RawGrid, codes: Codes) -> NDArray[np.int8] | None:

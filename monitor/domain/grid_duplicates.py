@@ -17,7 +17,8 @@ from monitor.domain.grid import COMBOS, Floats, Mask, RawGrid
 from monitor.domain.grid_rules import CONDOR, NUMBERS, Codes
 
 MINUTES = 512  # an entry time is fewer minutes than this after the open
-RANKS = 8  # impossible or not (× 4), flow mode (0..2, 3: unknown, of condors)
+RANK_BITS = 3  # impossible or not (× 4), flow mode (0..2, 3: unknown, of condors)
+RANKS = 1 << RANK_BITS
 Rows = NDArray[np.int64]
 
 
@@ -30,7 +31,7 @@ class Repeats:
     condor_copy: Rows
 
 
-def find_repeats(raw: RawGrid, codes: Codes, combo: NDArray[np.int32], bad: Mask) -> Repeats:
+def find_repeats(raw: RawGrid, codes: Codes, combo: NDArray[np.uint16], bad: Mask) -> Repeats:
     """Find repeats among the rows whose words are known (combo < COMBOS).
 
     Args:
@@ -41,11 +42,15 @@ def find_repeats(raw: RawGrid, codes: Codes, combo: NDArray[np.int32], bad: Mask
     whole = len(known) == len(combo)
     pick = slice(None) if whole else known
     width = _width_codes(raw.numbers["spread_width"][pick])
-    group = (combo[pick].astype(np.int64) * MINUTES + (codes.minute[pick] - OPEN_PT)) * (
-        int(width.max(initial=0)) + 1
-    ) + width
-    rank = (bad[pick].astype(np.int64) << 2) | (codes.flow[pick] & 3)
-    group, rank, rows = _sorted(group, rank)
+    key = combo[pick].astype(np.int64)
+    key *= MINUTES
+    key += codes.minute[pick] - OPEN_PT
+    key *= int(width.max(initial=0)) + 1
+    key += width
+    key <<= RANK_BITS
+    key |= (bad[pick].view(np.int8) << 2) | (codes.flow[pick] & 3)
+    key, rows = _sorted(key)
+    group, rank = key >> RANK_BITS, key & (RANKS - 1)
     again = np.flatnonzero(group[1:] == group[:-1]) + 1
     if not len(again):
         return Repeats(again, again, again)
@@ -65,10 +70,9 @@ def _classify(
         clash |= column[first] != column[second]
     torn = np.isin(group, group[same_telling[clash]]) if clash.any() else clash[:0]
     contradicting = rows[np.flatnonzero(torn)]
-    start = np.zeros(len(group), np.int64)
-    heads = np.flatnonzero(np.r_[True, group[1:] != group[:-1]])
-    start[heads] = heads
-    keeper = np.maximum.accumulate(start)[again]
+    # within a group the repeats lie side by side; the row before the first of them is kept
+    run = np.r_[True, np.diff(again) > 1]
+    keeper = (again[run] - 1)[np.cumsum(run) - 1]
     repeated = rows[again]
     copy = (codes.spread[repeated] == CONDOR) & ((rank[again] & 3) != (rank[keeper] & 3))
     return Repeats(contradicting, repeated[~copy], repeated[copy])
@@ -82,14 +86,13 @@ def _width_codes(width: Floats) -> Rows:
     return np.unique(cents, return_inverse=True)[1].astype(np.int64)
 
 
-def _sorted(group: Rows, rank: Rows) -> tuple[Rows, Rows, Rows]:
-    """Sort by (group, rank, row): one sort of packed numbers, which is several times faster."""
-    key = group * RANKS + rank
+def _sorted(key: Rows) -> tuple[Rows, Rows]:
+    """Sort by (key, row): one sort of packed numbers, which is several times faster."""
     bits = max(1, (len(key) - 1).bit_length())
-    if len(key) and int(key.max()).bit_length() + bits < 64:
-        packed = np.sort((key << bits) | np.arange(len(key)))
-        key, rows = packed >> bits, packed & ((1 << bits) - 1)
-    else:
-        rows = np.argsort(key, kind="stable")
-        key = key[rows]
-    return key // RANKS, key % RANKS, rows
+    if int(key.max(initial=0)).bit_length() + bits < 64:
+        key <<= bits
+        key |= np.arange(len(key))
+        key.sort()
+        return key >> bits, key & ((1 << bits) - 1)
+    rows = np.argsort(key, kind="stable")
+    return key[rows], rows

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,7 @@ NUMBERS = (
 )  # fmt: skip
 CONDOR = SPREADS.index(SpreadType.IRON_CONDOR)
 UNKNOWN = -1
+Small = TypeVar("Small", np.int8, np.int16)
 CENT = 0.01
 FEW_TRADES = 30
 WIDTH_TOLERANCE = 0.02  # of the width: files round money to cents, fees may be inside
@@ -49,34 +51,48 @@ class Codes:
     band: NDArray[np.int8]
     spread: NDArray[np.int8]
     flow: NDArray[np.int8]
-    minute: NDArray[np.int32]
-    minute_et: NDArray[np.int32] | None
+    minute: NDArray[np.int16]
+    minute_et: NDArray[np.int16] | None
     verdict: NDArray[np.int8] | None
+
+    def part(self, rows: slice) -> Codes:
+        """The same of some rows only; views, not copies."""
+        return Codes(
+            dte=self.dte[rows],
+            band=self.band[rows],
+            spread=self.spread[rows],
+            flow=self.flow[rows],
+            minute=self.minute[rows],
+            minute_et=None if self.minute_et is None else self.minute_et[rows],
+            verdict=None if self.verdict is None else self.verdict[rows],
+        )
 
 
 def encode(raw: RawGrid) -> Codes:
     """Turn the cells' words into codes; nothing is judged yet."""
     if "entry_time_pst" in raw.texts:
-        minute = _coded(raw.texts["entry_time_pst"], _minute)
+        minute = _coded(raw.texts["entry_time_pst"], _minute, np.int16)
         eastern = raw.texts.get("entry_time_et")
-        minute_et = None if eastern is None else _coded(eastern, _minute)
+        minute_et = None if eastern is None else _coded(eastern, _minute, np.int16)
     else:  # the reader requires one of the two
-        minute, minute_et = _coded(raw.texts["entry_time_et"], _minute) - ET_MINUS_PT, None
+        minute, minute_et = (
+            _coded(raw.texts["entry_time_et"], _minute, np.int16) - ET_MINUS_PT,
+            None,
+        )
     verdict = raw.texts.get("verdict")
     return Codes(
         dte=raw.numbers["dte"].astype(np.int32),
-        band=_coded(raw.texts["band"], _among(BANDS, str.upper)).astype(np.int8),
-        spread=_coded(raw.texts["spread_type"], _among(SPREADS, _snake)).astype(np.int8),
-        flow=_coded(raw.texts["flow_mode"], _among(FLOWS, _snake)).astype(np.int8),
+        band=_coded(raw.texts["band"], _among(BANDS, str.upper), np.int8),
+        spread=_coded(raw.texts["spread_type"], _among(SPREADS, _snake), np.int8),
+        flow=_coded(raw.texts["flow_mode"], _among(FLOWS, _snake), np.int8),
         minute=minute,
         minute_et=minute_et,
-        verdict=None if verdict is None else _coded(verdict, _verdict).astype(np.int8),
+        verdict=None if verdict is None else _coded(verdict, _verdict, np.int8),
     )
 
 
-def impossible(raw: RawGrid, codes: Codes) -> Iterator[tuple[Kind, Mask]]:
-    """Yield each rule's mask, most serious first."""
-    n = raw.numbers
+def impossible(n: Mapping[str, Floats], codes: Codes) -> Iterator[tuple[Kind, Mask]]:
+    """Yield each rule's mask, most serious first. `n`: the number columns."""
     width_usd = n["spread_width"] * MULTIPLIER
     credit, risk, pnl = n["expected_credit"], n["max_risk_per_contract"], n["avg_pnl"]
     trades, win = n["n_trades"], n["expected_win_pct"]
@@ -99,9 +115,8 @@ def impossible(raw: RawGrid, codes: Codes) -> Iterator[tuple[Kind, Mask]]:
         yield Kind.UNKNOWN_VERDICT, codes.verdict == UNKNOWN
 
 
-def doubtful(raw: RawGrid) -> Iterator[tuple[Warn, Mask]]:
+def doubtful(n: Mapping[str, Floats]) -> Iterator[tuple[Warn, Mask]]:
     """Yield each warning's mask, in the order of `Warn`. Impossible rows are not left out."""
-    n = raw.numbers
     width_usd = n["spread_width"] * MULTIPLIER
     credit, risk, roi = n["expected_credit"], n["max_risk_per_contract"], n["expected_roi_pct"]
     yield (
@@ -128,9 +143,10 @@ def not_numbers(numbers: Mapping[str, Floats]) -> Mask:
     return bad
 
 
-def _coded(column: TextColumn, code: Callable[[str], int]) -> NDArray[np.int32]:
-    table = np.fromiter((code(v.strip()) for v in column.values), np.int32, len(column.values))
-    return table[column.codes]
+def _coded(column: TextColumn, code: Callable[[str], int], kind: type[Small]) -> NDArray[Small]:
+    table = np.fromiter((code(v.strip()) for v in column.values), kind, len(column.values))
+    coded: NDArray[Small] = table.take(column.codes)
+    return coded
 
 
 def _among(words: tuple[str, ...], spelling: Callable[[str], str]) -> Callable[[str], int]:

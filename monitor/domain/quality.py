@@ -88,10 +88,7 @@ class _Test:
     name: str
     unit: str
     least: float
-
-    @property
-    def needed(self) -> str:
-        return f"≥ {self.least:g}{self.unit}"
+    needed: str
 
 
 @lru_cache(maxsize=32)
@@ -103,7 +100,7 @@ def _tests(asked: Thresholds) -> tuple[_Test, ...]:
         ("score", "", asked.score),
     )
     return tuple(
-        _Test(place, name, unit, least)
+        _Test(place, name, unit, least, f"≥ {least:g}{unit}")
         for place, (name, unit, least) in enumerate(measures)
         if least is not None
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import lru_cache
 
 from monitor.clock import PACIFIC
 from monitor.config import Exits, Settings
@@ -258,5 +259,6 @@ def _alerts_of(open_now: Sequence[_Candidate], settings: Settings, profile: Prof
     return min(good, settings.scanning.max_alerted)
 
 
+@lru_cache(maxsize=128)
 def _pt(instant: datetime) -> str:
     return f"{instant.astimezone(PACIFIC):%H:%M}"
