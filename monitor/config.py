@@ -213,11 +213,12 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class SettingDoc(NamedTuple):
-    """One row of the settings table: dotted key, default as TOML, unit, help."""
+    """One row of the settings table: dotted key, default, unit, allowed range, help."""
 
     key: str
     default: str
     unit: str
+    allowed: str
     help: str
 
 
@@ -236,11 +237,13 @@ def load_settings(
     Raises:
         ConfigError: Unknown key or value out of range; names both and the way out.
     """
-    merged: dict[str, Any] = {}
+    # Begin with the defaults, so that a file may set one half of a group.
+    merged: dict[str, Any] = msgspec.to_builtins(Settings())
     path = home / "config.toml"
     if path.exists():
-        merged = _read_toml(path)
-        _refuse_unknown(merged, Settings, where=str(path))
+        given = _read_toml(path)
+        _refuse_unknown(given, Settings, where=str(path))
+        _merge(merged, given)
     for name, text in (os.environ if environ is None else environ).items():
         if name.startswith(ENV_PREFIX) and name != ENV_PREFIX + "HOME":
             keys = name.removeprefix(ENV_PREFIX).lower().split("__")
@@ -273,14 +276,19 @@ def describe(struct: type[Struct] = Settings, prefix: str = "") -> Iterator[Sett
         if isinstance(hint, type) and issubclass(hint, Struct):
             if isinstance(default, Preference):
                 joined = ", ".join(default.bands)
-                yield SettingDoc(f"{prefix}{field.name}.bands", joined, "", "bands of the regime")
+                allowed = ", ".join(BANDS)
+                key = f"{prefix}{field.name}.bands"
+                yield SettingDoc(key, joined, "", allowed, "bands that the regime looks at")
+                dtes = ", ".join(str(d) for d in default.dtes)
+                key = f"{prefix}{field.name}.dtes"
+                yield SettingDoc(key, dtes, "sessions", "", "days to expiration it looks at")
                 continue
             yield from describe(hint, f"{prefix}{field.name}.")
             continue
         meta = next((m for m in _metas(hint)), None)
         unit = (meta.extra or {}).get("unit", "") if meta else ""
         text = meta.description or "" if meta else ""
-        yield SettingDoc(f"{prefix}{field.name}", _show(default), unit, text)
+        yield SettingDoc(f"{prefix}{field.name}", _show(default), unit, _allowed(meta), text)
 
 
 def _refuse_contradictions(settings: Settings) -> None:
@@ -316,6 +324,19 @@ def _refuse_contradictions(settings: Settings) -> None:
 
 def _refusal(key: str, value: object, why: str) -> ConfigError:
     return ConfigError(f"setting {key} = {value!r}: {why}", hint=HINT)
+
+
+def _allowed(meta: Meta | None) -> str:
+    """The range of a number: "5 to 3600", "above 0"."""
+    if meta is None:
+        return ""
+    low = f"{meta.ge:g}" if meta.ge is not None else ""
+    if meta.gt is not None:
+        low = f"above {meta.gt:g}"
+    if meta.le is not None:
+        joint = ", up to" if meta.gt is not None else " to"
+        return f"{low}{joint} {meta.le:g}"
+    return low if low.startswith("above") or not low else f"{low} or more"
 
 
 def _metas(hint: Any) -> Iterator[Meta]:

@@ -85,6 +85,13 @@ def test_fault_30_a_bad_setting_is_named_with_its_range(
     assert (home / "config.toml").read_text() == body
 
 
+def test_a_file_may_set_one_half_of_a_group(home: Path) -> None:
+    (home / "config.toml").write_text("[preferences.low]\ndtes = [0]\n")
+    low = load_settings(home, environ={}).preferences.low
+    assert low.dtes == (0,)
+    assert low.bands == ("P95", "P97", "P98", "P99")
+
+
 def test_a_misspelled_key_suggests_the_near_one(home: Path) -> None:
     (home / "config.toml").write_text("[exits]\nprofit_targt_pct = 5")
     with pytest.raises(ConfigError) as caught:
