@@ -36,8 +36,9 @@ def wilson_interval(successes: float, trials: float, *, z: float = Z_95) -> Inte
 
     Source: Newcombe, Statistics in Medicine 17 (1998) 857, method 3.
 
-    >>> wilson_interval(81, 263)
-    Interval(low=0.2552885198782742, high=0.36620957698280004)
+    >>> interval = wilson_interval(81, 263)
+    >>> round(interval.low, 4), round(interval.high, 4)
+    (0.2553, 0.3662)
     """
     if not (trials > 0 and 0 <= successes <= trials):
         raise DomainError(
