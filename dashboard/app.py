@@ -20,11 +20,11 @@ PANEL_NAMES = (
     ("market", "Market"),
     ("positions", "Positions"),
     ("portfolio", "Portfolio"),
-    ("opportunities", "Opportunities"),
-    ("funnel", "Funnel"),
-    ("alerts", "Alerts"),
     ("health", "Health"),
+    ("opportunities", "Opportunities"),
     ("charts", "Charts"),
+    ("alerts", "Alerts"),
+    ("funnel", "Funnel"),
 )
 """Panels by their key on the keyboard: id and name, 1 first."""
 

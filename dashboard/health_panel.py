@@ -9,7 +9,9 @@ from dashboard.text import Stamp, Wording, duration_text, number, words
 from monitor.domain.plain_text import plain
 from monitor.domain.snapshot import AlertView, HealthView, JobView, NotifierView, ProviderView
 
-GOOD_STATES = frozenset({"ok", "closed", "healthy", "up"})
+GOOD_STATES = frozenset({"ok", "unused"})
+STATE_WORDS = {"open": "left alone after failures", "unused": "not asked yet"}
+"""A circuit breaker's "open" would read as good news."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +96,7 @@ def _provider(p: ProviderView, say: Wording) -> HealthRow:
     return HealthRow(
         kind="source",
         name=p.name,
-        state=words(p.state),
+        state=STATE_WORDS.get(p.state, p.state),
         good=p.state in GOOD_STATES and not p.failures and not p.error,
         facts=tuple(facts),
         last=say.maybe(p.last_ok_at),

@@ -2,46 +2,50 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import sys
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import click
 
 from dashboard.serve import page_server
 from dashboard.snapshot_source import FileSnapshotSource
-from monitor import __version__
+from monitor.cli.group import fail
+from monitor.cli.options import home_option
 from monitor.clock import SystemClock
 from monitor.config import load_settings
 from monitor.errors import MonitorError
-
-EPILOG = """\b
-Examples:
-  dashboard
-  dashboard --port 5001 --home ~/condorwatch
-"""
+from monitor.home import find_home
 
 
-@click.command(epilog=EPILOG)
+class PageCommand(click.Command):
+    """One command without subcommands, with the error mapping of the others."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except MonitorError as error:
+            fail(error, as_json=False)
+
+
+@click.command(cls=PageCommand)
 @click.option("--host", help="Loopback address to listen on (default 127.0.0.1).")
-@click.option(
-    "--port", type=click.IntRange(0, 65535), help="Port (default 5000; 0: any free one)."
-)
-@click.option(
-    "--home",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder with data/ and logs/ (default: CONDORWATCH_HOME, else the current folder).",
-)
-@click.version_option(__version__, prog_name="dashboard")
+@click.option("--port", type=click.IntRange(0, 65535), help="Default 5000; 0: any free port.")
+@home_option
+@click.version_option(package_name="condorwatch")
 def cli(host: str | None, port: int | None, home: Path | None) -> None:
     """Show what the monitor knows in a browser on this machine.
 
     The page reads data/dashboard_data.json under the home folder. It fetches nothing and
     scans nothing, so it needs a running `monitor` to be fresh, and says STALE without one.
+
+    \b
+    Examples:
+      dashboard
+      dashboard --port 5001 --home ~/condorwatch
     """
-    folder = (home or Path(os.environ.get("CONDORWATCH_HOME", "."))).expanduser()
+    folder = find_home(home).root
     settings = load_settings(folder, flags={"dashboard.host": host, "dashboard.port": port})
     server = page_server(
         FileSnapshotSource(folder),
@@ -50,7 +54,7 @@ def cli(host: str | None, port: int | None, home: Path | None) -> None:
         port=settings.dashboard.port,
     )
     server.start()
-    click.echo(f"Page on {server.url} (shows {folder.resolve()}; Ctrl-C ends it)")
+    click.echo(f"Page on {server.url} (shows {folder}; Ctrl-C ends it)")
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         server.wait()
@@ -61,19 +65,8 @@ def cli(host: str | None, port: int | None, home: Path | None) -> None:
 
 
 def main() -> None:
-    """Entry point: expected failures become one line on stderr and their exit code."""
-    try:
-        cli.main(prog_name="dashboard", standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except MonitorError as error:
-        click.echo(f"Error: {error.message}", err=True)
-        if error.hint:
-            click.echo(f"Hint: {error.hint}", err=True)
-        sys.exit(error.exit_code)
+    """Run as the whole program."""
+    cli.main(prog_name="dashboard")
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:

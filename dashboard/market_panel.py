@@ -61,7 +61,9 @@ def _card(market: MarketView, say: Wording) -> MarketCard:
     price_asof = say.maybe(market.asof)
     return MarketCard(
         ticker=market.ticker,
-        price=_figure(market, "Price", market.price, "price", asof=price_asof, stale=market.stale),
+        price=_figure(
+            market, "Price", market.price, "price", unit="pts", asof=price_asof, stale=market.stale
+        ),
         change=_change(market),
         vix=_figure(
             market,
@@ -100,7 +102,7 @@ def _figures(market: MarketView, say: Wording) -> tuple[Figure, ...]:
         ),
         _figure(market, "Volume", market.volume_ratio, "volume_ratio", unit="× usual"),
         Figure(
-            label="Flow", text=flow, known=flow != UNKNOWN,
+            label="Day’s flow", text=flow, known=flow != UNKNOWN,
             why="" if market.flow else _why(market.problems, "flow", "previous_close", "price"),
         ),
     )  # fmt: skip
@@ -184,5 +186,3 @@ def _provenance(market: MarketView) -> str:
         return "no source has answered"
     delay = f", delayed {duration_text(market.delay_s)}" if market.delay_s else ""
     return f"{market.source}{delay}"
-
-

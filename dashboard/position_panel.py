@@ -142,7 +142,7 @@ def _card(p: PositionView, say: Wording) -> PositionCard:
 
 
 def _legs(p: PositionView) -> str:
-    """"19500/19400 put · 20500/20600 call", short strike first."""
+    """ "19500/19400 put · 20500/20600 call", short strike first."""
     sides = ((p.short_put, p.long_put, "put"), (p.short_call, p.long_call, "call"))
     known = [
         f"{strike(short)}/{strike(long)} {name}"
@@ -181,7 +181,7 @@ def _distance(e: ExitView, say: Wording) -> str:
         return f"{usd(abs(e.distance_usd))} away"
     if e.at is not None:
         return age_text((say.now - e.at).total_seconds())
-    return "" if e.note else f"distance {UNKNOWN}: no P&L"
+    return "" if e.note else f"distance {UNKNOWN}"
 
 
 def exit_bar(p: PositionView) -> ExitBar | None:
@@ -213,7 +213,7 @@ def portfolio_card(portfolio: PortfolioView) -> PortfolioCard:
         open=str(total),
         closed=str(portfolio.closed),
         total_max_loss=usd(portfolio.total_max_loss_usd),
-        unrealized=signed_usd(portfolio.unrealized_pnl_usd),
+        unrealized=signed_usd(portfolio.unrealized_pnl_usd) if total else "none open",
         unrealized_why=partial,
         unrealized_tone=tone(portfolio.unrealized_pnl_usd),
         realized=signed_usd(portfolio.realized_pnl_usd),

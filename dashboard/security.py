@@ -7,6 +7,7 @@ host is checked, nothing but reading is served, and answers may not be framed or
 from __future__ import annotations
 
 import ipaddress
+import re
 
 from flask import Flask, Response, abort, request
 
@@ -38,6 +39,7 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 
+PORT = re.compile(r":\d+$")
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -65,14 +67,15 @@ def loopback_address(host: str) -> str:
 
 def harden(app: Flask, hosts: tuple[str, ...]) -> None:
     """Check every request before its route and put the headers on every answer."""
-    app.config["TRUSTED_HOSTS"] = list(hosts)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
-    app.before_request(_guard)
+    app.before_request(lambda: _guard(frozenset(hosts)))
     app.after_request(_add_headers)
 
 
-def _guard() -> None:
-    _ = request.host  # raises 400 for a host that is not ours: DNS rebinding
+def _guard(hosts: frozenset[str]) -> None:
+    # Not Flask's TRUSTED_HOSTS: that one cannot name an IPv6 address.
+    if PORT.sub("", request.host).lower() not in hosts:
+        abort(400, "This page answers to this machine's own names only.")
     if (request.content_length or 0) > MAX_BODY:
         abort(413, f"This page takes no bodies (limit {MAX_BODY} bytes).")
     if request.method in ("GET", "HEAD"):

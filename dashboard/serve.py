@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
 import select
 import socket
 import threading
@@ -91,26 +92,20 @@ class PageServer:
             logger.warning("the page's server did not stop in time")
 
     def _bind(self) -> None:
-        if self._wanted_port:
-            _refuse_taken(self._host, self._wanted_port)
-        try:
-            self._server = create_server(
-                self._app,
-                map=self._map,
-                host=self._host,
-                port=self._wanted_port,
-                threads=THREADS,
-                connection_limit=CONNECTION_LIMIT,
-                channel_timeout=CHANNEL_TIMEOUT_S,
-                cleanup_interval=5,
-                max_request_body_size=MAX_BODY,
-                max_request_header_size=32 * 1024,
-                asyncore_use_poll=hasattr(select, "poll"),
-                clear_untrusted_proxy_headers=True,
-                ident="condorwatch",
-            )
-        except OSError as error:
-            raise _cannot_bind(self._host, self._wanted_port, error) from error
+        self._server = create_server(
+            self._app,
+            map=self._map,
+            sockets=[_bound(self._host, self._wanted_port)],
+            threads=THREADS,
+            connection_limit=CONNECTION_LIMIT,
+            channel_timeout=CHANNEL_TIMEOUT_S,
+            cleanup_interval=5,
+            max_request_body_size=MAX_BODY,
+            max_request_header_size=32 * 1024,
+            asyncore_use_poll=hasattr(select, "poll"),
+            clear_untrusted_proxy_headers=True,
+            ident="condorwatch",
+        )
 
     def _run(self) -> None:
         server = self._server
@@ -122,6 +117,21 @@ class PageServer:
         for dispatcher in list(self._map.values()):
             dispatcher.close()
         self._map.clear()
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    # Bound here and not by waitress, which has started its threads by then.
+    if port:
+        _refuse_taken(host, port)
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        if os.name == "posix":  # elsewhere it would let two programs share a port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise _cannot_bind(host, port, error) from error
+    return listener
 
 
 def _refuse_taken(host: str, port: int) -> None:

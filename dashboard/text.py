@@ -54,7 +54,7 @@ class Wording:
         return None if instant is None else self.stamp(instant)
 
     def at(self, instant: datetime, *, seconds: bool = True) -> str:
-        """"09:15:03 PT", with the day in front unless it is today in the display zone."""
+        """ "09:15:03 PT", with the day in front unless it is today in the display zone."""
         local = instant.astimezone(self.zone)
         clock = f"{local:%H:%M:%S}" if seconds else f"{local:%H:%M}"
         same_day = local.date() == self.now.astimezone(self.zone).date()
@@ -78,13 +78,13 @@ def rfc3339(instant: datetime) -> str:
 
 
 def day_text(day: date, *, year: int | None = None) -> str:
-    """"Fri Feb 20", with the year where it is not `year`."""
+    """ "Fri Feb 20", with the year where it is not `year`."""
     tail = f" {day.year}" if year is not None and day.year != year else ""
     return f"{day:%a} {day:%b} {day.day}{tail}"
 
 
 def age_text(seconds: float) -> str:
-    """"12 s ago", "4 min ago", "2 h 05 min ago", "3 d 4 h ago"; "in …" for what is to come."""
+    """ "12 s ago", "4 min ago", "2 h 05 min ago", "3 d 4 h ago"; "in …" for what is to come."""
     length = duration_text(abs(seconds))
     return f"in {length}" if seconds <= -1 else f"{length} ago"
 
@@ -105,7 +105,7 @@ def finite(value: float | None) -> bool:
 
 
 def number(value: float | None, digits: int = 2) -> str:
-    """"19,876.25"; at most `digits` decimals always shown, so that columns line up."""
+    """ "19,876.25"; at most `digits` decimals always shown, so that columns line up."""
     if value is None or not math.isfinite(value):
         return UNKNOWN
     text = f"{abs(value):,.{digits}f}"
@@ -118,12 +118,12 @@ def signed(value: float | None, digits: int = 2) -> str:
 
 
 def strike(value: float) -> str:
-    """"19500", "412.5": strikes are names more than amounts, so no separator, no filler."""
+    """ "19500", "412.5": strikes are names more than amounts, so no separator, no filler."""
     return f"{value:.10g}"
 
 
 def usd(value: float | None) -> str:
-    """"$1,715", "$142.50", "−$570": cents only where there are any."""
+    """ "$1,715", "$142.50", "−$570": cents only where there are any."""
     if value is None or not math.isfinite(value):
         return UNKNOWN
     amount = round(abs(value), 2)
@@ -147,7 +147,7 @@ def signed_percent(value: float | None, digits: int = 1) -> str:
 
 
 def words(name: str) -> str:
-    """"iron_condor" → "iron condor"."""
+    """ "iron_condor" → "iron condor"."""
     return name.replace("_", " ")
 
 

@@ -9,8 +9,18 @@ function loadPlotly() {
   library ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.src = document.documentElement.dataset.plotly;
-    script.onload = () => resolve(window.Plotly);
+    // plotly carries a map library that writes a style sheet of its own as it loads; the content
+    // policy refuses those. We draw no maps, so it may write into something inert instead.
+    const create = document.createElement;
+    document.createElement = (name, options) =>
+      create.call(document, String(name).toLowerCase() === "style" ? "template" : name, options);
+    const restore = () => { document.createElement = create; };
+    script.onload = () => {
+      restore();
+      resolve(window.Plotly);
+    };
     script.onerror = () => {
+      restore();
       library = null;
       reject(new Error("plotly.js did not load"));
     };

@@ -8,7 +8,9 @@ export function startTheme(changed) {
   const apply = () => {
     if (choice === "system") delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = choice;
-    button.textContent = `Theme: ${choice}`;
+    button.textContent = "◐";
+    button.title = `Theme: ${choice}`;
+    button.setAttribute("aria-label", button.title);
   };
   const next = () => {
     choice = CHOICES[(CHOICES.indexOf(choice) + 1) % CHOICES.length];
