@@ -19,6 +19,7 @@ from monitor.notify.setup import build_notifiers
 from monitor.providers.base import MarketDataProvider
 from monitor.providers.history import HistoryStore
 from monitor.providers.sessions import load_calendar
+from monitor.runtime.atomic_file import sweep_temporary
 from monitor.runtime.charts import ChartFiles
 from monitor.runtime.feed import MarketFeed
 from monitor.runtime.grid_watch import GridWatch
@@ -86,6 +87,8 @@ def replay_path(source: str) -> Path | None:
 def open_runner(settings: Settings, home: Home, wiring: Wiring) -> Iterator[Runner]:
     """A runner over an open store; closes store, dispatcher and provider at the end."""
     home.prepare()
+    sweep_temporary(home.data, home.snapshot.name)
+    sweep_temporary(home.charts)
     store = open_store(home.root, settings, durable=wiring.durable)
     simulated = wiring.provider.simulated
     charts = ChartFiles(

@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 
 from monitor.domain.position_record import stamp, to_record
 from monitor.domain.positions import Position
-from monitor.runtime.atomic_file import write_atomic
+from monitor.runtime.atomic_file import sweep_temporary, write_atomic
 from monitor.store.engine import read
 from monitor.store.positions import list_positions
 
@@ -50,6 +50,7 @@ def export_positions(engine: Engine, path: Path, *, now: datetime) -> None:
 
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path.with_name(f".{path.name}.lock"), timeout=LOCK_TIMEOUT_S):
+        sweep_temporary(path.parent, path.name)
         with read(engine) as connection:
             positions = list_positions(connection, include_closed=True)
         write_atomic(path, encode_document(positions_document(positions, now=now)))

@@ -33,9 +33,15 @@ def write_atomic(path: Path, data: bytes, *, durable: bool = False) -> None:
         raise
 
 
-def sweep_temporary(folder: Path) -> int:
-    """Remove temporary files that a killed writer left; returns how many."""
-    left = [p for p in folder.glob(".*.tmp") if p.is_file()]
+def sweep_temporary(folder: Path, name: str = "*") -> int:
+    """Remove temporary files that a killed writer left; returns how many.
+
+    Only for the one who may write there now: a writer that still runs would lose its file.
+
+    Args:
+        name: Whose temporary files: a file's name, or a pattern of names.
+    """
+    left = [p for p in folder.glob(f".{name}.*.tmp") if p.is_file()]
     for path in left:
         with suppress(OSError):
             path.unlink()

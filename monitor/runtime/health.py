@@ -21,6 +21,7 @@ def health_view(
     problems: tuple[Problem, ...],
     grid_problem: str | None,
     history_problem: str | None,
+    files_problem: str | None,
     slept: tuple[str, ...],
     folder: Path,
 ) -> HealthView:
@@ -30,6 +31,8 @@ def health_view(
         found.append(Problem(what="grid", why=grid_problem))
     if history_problem:
         found.append(Problem(what="history", why=history_problem))
+    if files_problem:
+        found.append(Problem(what="files", why=files_problem))
     if disk is None:
         found.append(Problem(what="disk", why="free space cannot be read"))
     elif disk < DISK_LOW_MB:

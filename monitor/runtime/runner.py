@@ -17,6 +17,7 @@ from monitor.domain.snapshot_build import Surroundings, build_snapshot
 from monitor.domain.step import CycleInputs, CycleResult, MonitorState, step
 from monitor.domain.trading_calendar import TradingCalendar
 from monitor.domain.vocabulary import Trend
+from monitor.export import export_positions
 from monitor.home import Home
 from monitor.notify.dispatcher import Dispatcher
 from monitor.runtime.charts import ChartFiles
@@ -62,6 +63,8 @@ class Runner:
     last_cycle_at: datetime | None = None
     slept: tuple[str, ...] = ()
     snapshot: Snapshot | None = None
+    files_problem: str | None = None
+    _exported: int | None = None  # the book's version that positions.json holds
     _trend: Trend = Trend.SIDEWAYS
     _trend_source: str = "settings"
 
@@ -81,11 +84,24 @@ class Runner:
         self.state, self.last = result.state, result
         self.iteration += 1
         self.last_cycle_at = now
-        self.snapshot = self._snapshot(saved, now)
-        write_snapshot(self.home.snapshot, self.snapshot)
-        self.charts.write(result.contexts, now)
         self._send(now)
+        self.snapshot = self._snapshot(saved, now)
+        self._write_files(self.snapshot, saved, now)
         return result
+
+    def _write_files(self, snapshot: Snapshot, saved: Saved, now: datetime) -> None:
+        """Page, charts, export. They are copies: a full disk must not stop the next cycle."""
+        try:
+            write_snapshot(self.home.snapshot, snapshot)
+            self.charts.write(saved.result.contexts, now)
+            if saved.book_version != self._exported:
+                export_positions(self.store.engine, self.home.positions_export, now=now)
+                self._exported = saved.book_version
+        except OSError as error:
+            self.files_problem = f"not written: {error}"
+            logger.warning("files not written", extra={"reason": str(error)})
+        else:
+            self.files_problem = None
 
     def _decide(self, reading: FeedReading, known: Known, now: datetime) -> CycleResult:
         self._trend, self._trend_source = self._choose_trend(known.trend)
@@ -146,6 +162,7 @@ class Runner:
                 jobs=(self._job_view(now, now + interval),),
                 notifiers=self.dispatcher.health(),
                 problems=result.watch.problems,
+                files_problem=self.files_problem,
                 grid_problem=self.grid.problem,
                 history_problem=self.feed.history_problem,
                 slept=self.slept,

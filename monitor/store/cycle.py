@@ -21,7 +21,7 @@ from monitor.domain.snapshot import AlertView
 from monitor.domain.step import CycleResult
 from monitor.domain.vocabulary import PositionStatus, Trend
 from monitor.store import alerts as alert_store
-from monitor.store import controls
+from monitor.store import controls, position_events
 from monitor.store.engine import write
 from monitor.store.positions import list_positions
 from monitor.store.schema import marks, opportunities, positions, regime_changes
@@ -45,6 +45,7 @@ class Saved:
     recent_alerts: tuple[AlertView, ...]
     closed_positions: int
     realized_closed_usd: float
+    book_version: int  # rises with every change of any position, by whatever process
 
 
 @dataclass(slots=True)
@@ -76,6 +77,7 @@ class CycleStore:
                 recent_alerts=alert_store.recent(connection),
                 closed_positions=closed,
                 realized_closed_usd=realized,
+                book_version=position_events.newest(connection),
             )
 
     def _save(

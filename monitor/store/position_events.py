@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, Row, Select, insert, select
+from sqlalchemy import Connection, Row, Select, func, insert, select
 
 from monitor.domain.position_record import Record
 from monitor.store.position_tables import position_events as events
@@ -75,6 +75,12 @@ def history(connection: Connection, position_id: str | None = None) -> tuple[Pos
     if position_id is not None:
         query = query.where(events.c.position_id == position_id)
     return tuple(_event(row) for row in connection.execute(query))
+
+
+def newest(connection: Connection) -> int:
+    """`seq` of the newest event; 0 while there is none."""
+    seq: int | None = connection.execute(select(func.max(events.c.seq))).scalar()
+    return seq or 0
 
 
 def used_ids(connection: Connection) -> frozenset[str]:
