@@ -107,6 +107,15 @@ def entry_window(
     return EntryWindow(opens_at=opens_at, closes_at=closes_at)
 
 
+def openable_minutes(*, first_minute: int, last_minute: int) -> tuple[int, ...]:
+    """Entry times whose window has at least a minute inside the person's entry hours."""
+    return tuple(
+        minute
+        for minute in range(OPEN_PT, CLOSE_PT)
+        if max(minute, first_minute) < min(next_grid_minute(minute), last_minute + 1)
+    )
+
+
 def _on_wall(midnight: datetime, minute: int) -> datetime:
     """Wall-clock arithmetic: zone rules apply to the result, not to the span."""
     return (midnight + timedelta(minutes=minute)).astimezone(UTC)

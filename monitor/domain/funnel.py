@@ -60,6 +60,9 @@ def _regime_why(result: ScanResult, chosen: Selection, regime: Regime) -> str:
         f"DTE {', '.join(map(str, wanted.dtes))}: "
         f"the best {settings.scanning.top_configs:,} of {chosen.matching:,}"
     )
+    if chosen.off_hours:
+        hours = f"{settings.hours.entry_window_start}–{settings.hours.entry_window_end} PT"
+        why += f"; {chosen.off_hours:,} enter outside your hours {hours}"
     if chosen.unlisted:
         why += f"; {chosen.unlisted:,} without a listed expiration at their DTE"
     if chosen.off_flow:

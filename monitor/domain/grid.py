@@ -186,7 +186,8 @@ class Grid:
     """A checked grid. Arrays hold every row as read, shape (n_rows,); only `order` is usable.
 
     `order` lists the usable rows grouped by `combo_code`, file order within; the rows of combo
-    c are `order[starts[c]:starts[c + 1]]` and `sorted_score` has their scores.
+    c are `order[starts[c]:starts[c + 1]]`; `sorted_score` and `sorted_minute` have their scores
+    and entry times.
     """
 
     columns: Mapping[str, Floats]
@@ -198,6 +199,7 @@ class Grid:
     order: NDArray[np.int64]
     starts: NDArray[np.int64]
     sorted_score: Floats
+    sorted_minute: NDArray[np.int16]
     report: GridReport
 
     def __len__(self) -> int:

@@ -64,6 +64,7 @@ def _check(raw: RawGrid) -> Grid:
         order=order,
         starts=starts,
         sorted_score=raw.numbers["trade_score"][order],
+        sorted_minute=codes.minute[order].astype(np.int16),
         report=_report(raw, kind, found, _count_warnings(judged.warned[good])),
     )
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from monitor.clock import PACIFIC
 from monitor.config import Exits, Settings
-from monitor.domain.entry_windows import EntryWindow, entry_window, minutes_of
+from monitor.domain.entry_windows import EntryWindow, entry_window, minutes_of, openable_minutes
 from monitor.domain.grid import Grid, GridRow
 from monitor.domain.quality import Shortfall, shortfalls, thresholds_of
 from monitor.domain.selection import Selection, select
@@ -132,6 +132,10 @@ def scan(
         flow=flow,
         preferences=settings.preferences,
         expirations=expirations,
+        entry_minutes=openable_minutes(
+            first_minute=minutes_of(settings.hours.entry_window_start),
+            last_minute=minutes_of(settings.hours.entry_window_end),
+        ),
         top=settings.scanning.top_configs,
     )
     looked_at = _candidates(grid, selection, settings, session, now)

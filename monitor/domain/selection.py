@@ -7,7 +7,7 @@ way round. A directional row of a flow mode applies only on such a day; a neutra
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -20,6 +20,7 @@ from monitor.domain.grid import FLOWS, MAX_DTE, SPREADS, Grid, combo_code
 from monitor.domain.vocabulary import FlowMode, Regime, SpreadType, Trend
 
 Rows = NDArray[np.int64]
+MINUTES = 24 * 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,7 @@ class Selection:
 
     rows: Rows
     matching: int  # rows the regime and trend look at, the best `top` among them
+    off_hours: int  # set aside: their entry time lies outside the person's entry hours
     unlisted: int  # set aside: no expiration is listed at that DTE
     off_flow: int  # set aside: the day's move does not make them what their flow mode says
 
@@ -49,32 +51,42 @@ def select(
     flow: str | None,
     preferences: Preferences,
     expirations: Mapping[int, date] | None,
+    entry_minutes: Sequence[int],
     top: int,
 ) -> Selection:
     """The best `top` rows: the trend's first spread type before its second, then by score.
 
+    Rows that can never be in their window would only crowd out those that can.
+
     Args:
         expirations: DTE → listed expiration, as seen today; None: not known, all pass.
+        entry_minutes: Entry times (Pacific minutes of the day) inside the person's hours.
     """
+    openable = np.zeros(MINUTES, np.bool_)
+    openable[list(entry_minutes)] = True
     wanted = preferences.of_regime(regime)
     spreads = preferences.of_trend(trend)
     dtes = [d for d in dict.fromkeys(wanted.dtes) if 0 <= d <= MAX_DTE]
     listed = [d for d in dtes if expirations is None or d in expirations]
     unlisted = [d for d in dtes if d not in listed]
     chosen: list[Rows] = []
-    matching = off_flow = missing = 0
+    matching = off_hours = off_flow = missing = 0
     for spread in spreads:
         applies = flow_modes(spread, flow)
         others = tuple(f for f in FLOWS if f not in applies)
         spans = _spans(grid, listed, wanted, spread, applies)
-        matching += sum(spans[1]) - sum(spans[0])
+        found = _openable(grid, spans, openable)
+        matching += len(found)
+        off_hours += sum(spans[1]) - sum(spans[0]) - len(found)
         off_flow += _count(grid, listed, wanted, spread, others)
         missing += _count(grid, unlisted, wanted, spread, FLOWS) if unlisted else 0
         free = top - sum(map(len, chosen))
         if free > 0:
-            chosen.append(_best(grid, spans, free))
+            chosen.append(_best(grid, found, free))
     rows = np.concatenate(chosen) if chosen else np.zeros(0, np.int64)
-    return Selection(rows=rows, matching=matching, unlisted=missing, off_flow=off_flow)
+    return Selection(
+        rows=rows, matching=matching, off_hours=off_hours, unlisted=missing, off_flow=off_flow
+    )
 
 
 def best_rows(
@@ -132,27 +144,21 @@ def _codes(
     return np.array(codes, np.int64)
 
 
-def _best(grid: Grid, spans: tuple[list[int], list[int]], top: int) -> Rows:
-    """The `top` best scores within the spans; equal scores in file order."""
-    pairs = list(zip(*spans, strict=True))
-    if not pairs:
-        return np.zeros(0, np.int64)
-    score = np.concatenate([grid.sorted_score[a:b] for a, b in pairs])
+def _openable(grid: Grid, spans: tuple[list[int], list[int]], openable: NDArray[np.bool_]) -> Rows:
+    """Positions in `grid.order` within the spans whose entry time can be in its window."""
+    parts = [
+        a + np.flatnonzero(openable[grid.sorted_minute[a:b]]) for a, b in zip(*spans, strict=True)
+    ]
+    return np.concatenate(parts) if parts else np.zeros(0, np.int64)
+
+
+def _best(grid: Grid, found: Rows, top: int) -> Rows:
+    """The `top` best scores of these positions; equal scores in file order."""
+    score = grid.sorted_score[found]
     if len(score) > top:
         least = np.partition(score, len(score) - top)[len(score) - top]
         near = np.flatnonzero(score >= least)
-        score = score[near]
-    else:
-        near = np.arange(len(score))
-    rows = grid.order[_positions(spans, near)]
+        score, found = score[near], found[near]
+    rows = grid.order[found]
     best: Rows = rows[np.lexsort((rows, -score))[:top]]
     return best
-
-
-def _positions(spans: tuple[list[int], list[int]], offsets: Rows) -> Rows:
-    """Offsets into the joined spans → positions in `grid.order`."""
-    first, last = np.array(spans[0]), np.array(spans[1])
-    ends = np.cumsum(last - first)
-    span = np.searchsorted(ends, offsets, "right")
-    positions: Rows = last[span] - (ends[span] - offsets)
-    return positions

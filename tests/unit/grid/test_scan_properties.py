@@ -142,6 +142,8 @@ def looked_at(
             continue
         if number(r["dte"]) not in (0, 1, 2, 3, 5, 10):
             continue
+        if r["entry_time_pst"] not in WINDOWS:
+            continue  # never in its window inside the entry hours 07:00–08:59
         mode = flow_of(r)
         if mode != "neutral":
             if flow not in ("up", "down"):
