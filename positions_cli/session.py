@@ -57,13 +57,18 @@ class Session:
         from monitor.store.store import open_store, random_id
 
         new_id = self.dependencies.new_id or random_id
-        return open_store(self.home.root, self.settings, new_id=new_id)
+        store = open_store(self.home.root, self.settings, new_id=new_id)
+        click.get_current_context().call_on_close(store.close)
+        return store
 
     def existing_store(self) -> Store | None:
         """The database for reading; None where nothing was ever logged."""
         from monitor.store.store import open_existing
 
-        return open_existing(self.home.root, self.settings)
+        store = open_existing(self.home.root, self.settings)
+        if store is not None:
+            click.get_current_context().call_on_close(store.close)
+        return store
 
     def publish(self, store: Store) -> str | None:
         """Write data/positions.json; a failure is a warning, for the change itself is saved."""

@@ -38,8 +38,21 @@ def defect(path: Path) -> str | None:
     return None
 
 
+def absent(path: Path) -> bool:
+    """Whether nothing of a database lies there, neither the file nor its journal.
+
+    Raises:
+        OSError: The folder cannot be looked into.
+    """
+    return not path.exists() and not _has_content(journal_of(path))
+
+
 def orphaned_journal(path: Path) -> bool:
-    """Whether the database is gone but its journal is still there."""
+    """Whether the database is gone but its journal is still there.
+
+    Raises:
+        OSError: The folder cannot be looked into.
+    """
     return not path.exists() and _has_content(journal_of(path))
 
 
@@ -54,5 +67,5 @@ def _missing_bytes(header: bytes, size: int) -> int:
 def _has_content(path: Path) -> bool:
     try:
         return path.stat().st_size > 0
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False

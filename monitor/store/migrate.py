@@ -102,18 +102,24 @@ def refused(path: Path, why: str) -> StoreCorruptError:
     return StoreCorruptError(f"{path} cannot be used: {why}", hint=", ".join(steps))
 
 
+def unreadable(path: Path, error: OSError) -> StoreError:
+    """The error for a database that cannot be looked at."""
+    return StoreError(
+        f"{path} cannot be read: {error.strerror}", hint="check who owns it, and --home"
+    )
+
+
 def _is_current(engine: Engine, path: Path) -> bool:
     """Whether there is nothing to do; refuses what must not be touched."""
-    if orphaned_journal(path):
-        raise refused(path, f"it is gone, but its journal {journal_of(path).name} is still there")
     try:
-        problem = defect(path)
-    except FileNotFoundError:
-        return False
+        orphaned = orphaned_journal(path)
+        problem = defect(path) if path.exists() else None
     except OSError as error:
-        raise StoreError(
-            f"{path} cannot be read: {error.strerror}", hint="check who owns it, and --home"
-        ) from error
+        raise unreadable(path, error) from error
+    if orphaned:
+        raise refused(path, f"it is gone, but its journal {journal_of(path).name} is still there")
+    if not path.exists():
+        return False
     if problem is not None:
         raise refused(path, problem)
     try:

@@ -7,7 +7,8 @@ so two processes never lose each other's work.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -42,7 +43,8 @@ def list_positions(connection: Connection, *, include_closed: bool = False) -> t
     )
     if not include_closed:
         query = query.where(table.c.status == PositionStatus.OPEN.value)
-    return tuple(_position(row) for row in connection.execute(query))
+    with _decoding():
+        return tuple(_position(row) for row in connection.execute(query))
 
 
 def get_position(connection: Connection, prefix: str) -> Position:
@@ -61,7 +63,8 @@ def get_position(connection: Connection, prefix: str) -> Position:
             wanted, [p for p in list_positions(connection, include_closed=True) if p.id in found]
         )
     query = select(table).where(table.c.id == found[0]).with_for_update()
-    return _position(connection.execute(query).one())
+    with _decoding():
+        return _position(connection.execute(query).one())
 
 
 def insert_positions(
@@ -161,8 +164,9 @@ def record(
 
 
 def _take_back(connection: Connection, event: PositionEvent, *, at: datetime) -> Change:
-    rows = connection.execute(select(table).where(table.c.id == event.position_id)).all()
-    current = _position(rows[0]) if rows else None
+    query = select(table).where(table.c.id == event.position_id)
+    with _decoding():
+        current = next((_position(row) for row in connection.execute(query)), None)
     if _as_record(current) != event.after:
         raise StoreCorruptError(
             f"position {event.position_id} is not what its last event says; nothing was changed",
@@ -171,6 +175,18 @@ def _take_back(connection: Connection, event: PositionEvent, *, at: datetime) ->
     before = from_record(event.before) if event.before else None
     record(connection, kind=ChangeKind.UNDO, at=at, before=current, after=before, undoes=event.seq)
     return Change(kind=event.kind, before=current, after=before)
+
+
+@contextmanager
+def _decoding() -> Iterator[None]:
+    """A value that is none of ours was not written by us: the file is damaged."""
+    try:
+        yield
+    except (ValueError, TypeError, KeyError) as error:
+        raise StoreCorruptError(
+            f"a stored position cannot be read: {error}",
+            hint="the database was left as it is; restore the newest copy from data/backups",
+        ) from error
 
 
 def _as_record(position: Position | None) -> Record | None:

@@ -13,9 +13,9 @@ from monitor.config import Settings
 from monitor.domain.positions import Position
 from monitor.errors import StoreError
 from monitor.store import position_events, positions
-from monitor.store.database_file import orphaned_journal
+from monitor.store.database_file import absent
 from monitor.store.engine import database_url, open_engine, read, sqlite_path, write
-from monitor.store.migrate import ensure_schema
+from monitor.store.migrate import ensure_schema, unreadable
 from monitor.store.position_events import ChangeKind, PositionEvent
 from monitor.store.positions import Change
 
@@ -128,8 +128,11 @@ def open_store(
 def open_existing(home: Path, settings: Settings) -> Store | None:
     """The same for a reader: where there is no database yet, none is made."""
     path = sqlite_path(_engine(home, settings))
-    if path is not None and not path.exists() and not orphaned_journal(path):
-        return None
+    try:
+        if path is not None and absent(path):
+            return None
+    except OSError as error:
+        raise unreadable(path or home, error) from error
     return open_store(home, settings)
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
+from monitor.clock import SystemClock
 from monitor.errors import StoreBusyError, StoreError
 from monitor.store.backup import make_backup
 from monitor.store.database_file import journal_of
@@ -88,7 +89,7 @@ def upgrade_file(
         StoreBusyError: Another process writes to it.
     """
     try:
-        copy = make_backup(path, now=datetime.now(UTC), why=f"before-{head}")
+        copy = make_backup(path, now=SystemClock().now(), why=f"before-{head}")
     except (OSError, sqlite3.Error) as error:
         raise StoreError(
             f"no backup of {path} could be made, so it was not upgraded: {error}",
