@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from functools import lru_cache
+from types import MappingProxyType
 
 from monitor.clock import NEW_YORK
 from monitor.config import Settings
@@ -48,7 +50,12 @@ def scan_context(
         flow=context.flow,
         session=context.session,
         settings=settings,
-        expirations=_listed(context.ticker, regime, settings, calendar, now),
+        expirations=listed(
+            context.ticker,
+            settings.preferences.of_regime(regime).dtes if regime else (),
+            now.astimezone(NEW_YORK).date(),
+            calendar,
+        ),
     )
     if grid is None and grid_problem:
         return replace(result, why_not=grid_problem)
@@ -72,22 +79,20 @@ def _unknown(context: MarketContext) -> str:
     return f"price of {context.ticker} {'stale' if context.stale else 'unknown'}"
 
 
-def _listed(
-    ticker: str, regime: Regime | None, settings: Settings, calendar: TradingCalendar, now: datetime
-) -> dict[int, date] | None:
-    """DTE → listed expiration, for the DTE that the regime looks at; None beyond the calendar."""
-    if regime is None:
-        return None
-    today = now.astimezone(NEW_YORK).date()
+@lru_cache(maxsize=32)  # the same all day long, and dear beside the rest of a cycle
+def listed(
+    ticker: str, dtes: tuple[int, ...], today: date, calendar: TradingCalendar
+) -> Mapping[int, date] | None:
+    """DTE → listed expiration counted from `today`; None beyond the calendar."""
     found = {}
     try:
-        for dte in settings.preferences.of_regime(regime).dtes:
+        for dte in dtes:
             day = expiration_for_dte(ticker, today, dte, calendar)
             if day is not None:
                 found[dte] = day
     except CalendarHorizonError:
         return None
-    return found
+    return MappingProxyType(found)
 
 
 def opportunity_conditions(scans: Mapping[str, ScanResult], *, now: datetime) -> list[Condition]:

@@ -1,11 +1,14 @@
 """The session's price and VIX as small files for the page, one per ticker.
 
 The series lives in memory, is seeded from intraday bars after a start, and holds one session.
+Files are written once a second at most: a replay runs a hundred cycles in it, and nobody reads
+faster.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +23,7 @@ from monitor.domain.vocabulary import Regime
 from monitor.runtime.atomic_file import write_atomic
 
 MAX_POINTS = 400
+SPACING_S = 1.0
 
 
 @dataclass(slots=True)
@@ -58,21 +62,28 @@ class SessionSeries:
 
 @dataclass(slots=True)
 class ChartFiles:
-    """Writes `data/charts/<TICKER>.json` each cycle."""
+    """Keeps `data/charts/<TICKER>.json` up to date.
+
+    Args:
+        monotonic: Real seconds, whatever the cycle's own clock says.
+    """
 
     folder: Path
     edges: RegimeEdges
     source: str
     simulated: bool
+    monotonic: Callable[[], float] = time.monotonic
     _series: dict[str, SessionSeries] = field(default_factory=dict)
     _pending: dict[str, Bars] = field(default_factory=dict)
+    _waiting: dict[str, datetime] = field(default_factory=dict)
+    _written_at: float | None = None
 
     def seed(self, bars: Bars) -> None:
-        """Bars that a start or a new session fetched; used at the next `write`."""
+        """Bars that a start or a new session fetched; used at the next `update`."""
         self._pending[bars.symbol] = bars
 
-    def write(self, contexts: Mapping[str, MarketContext], now: datetime) -> None:
-        """Add this cycle's prices and write one file per ticker."""
+    def update(self, contexts: Mapping[str, MarketContext], now: datetime) -> None:
+        """Add this cycle's prices; write the files unless that was done a moment ago."""
         for ticker, context in contexts.items():
             price = self._extend(ticker, context.session)
             vix = self._extend("VIX", context.session)
@@ -80,7 +91,16 @@ class ChartFiles:
                 price.add(context.quote.asof, context.quote.price)
             if context.vix.value is not None and context.vix.asof and not context.vix.stale:
                 vix.add(context.vix.asof, context.vix.value)
-            write_atomic(self.folder / f"{ticker}.json", self._encode(ticker, price, vix, now))
+            self._waiting[ticker] = now
+        if self._written_at is None or self.monotonic() - self._written_at >= SPACING_S:
+            self.write()
+
+    def write(self) -> None:
+        """Write what was added since the last time, one file per ticker."""
+        self._written_at = self.monotonic()
+        for ticker, now in self._waiting.items():
+            write_atomic(self.folder / f"{ticker}.json", self._encode(ticker, now))
+        self._waiting.clear()
 
     def _extend(self, symbol: str, session: Session | None) -> SessionSeries:
         series = self._series.setdefault(symbol, SessionSeries())
@@ -89,9 +109,8 @@ class ChartFiles:
             series.seed(self._pending.pop(symbol))
         return series
 
-    def _encode(
-        self, ticker: str, price: SessionSeries, vix: SessionSeries, now: datetime
-    ) -> bytes:
+    def _encode(self, ticker: str, now: datetime) -> bytes:
+        price, vix = self._series[ticker], self._series["VIX"]
         session = price.session
         return msgspec.json.encode(
             {

@@ -93,7 +93,7 @@ class Runner:
         """Page, charts, export. They are copies: a full disk must not stop the next cycle."""
         try:
             write_snapshot(self.home.snapshot, snapshot)
-            self.charts.write(saved.result.contexts, now)
+            self.charts.update(saved.result.contexts, now)
             if saved.book_version != self._exported:
                 export_positions(self.store.engine, self.home.positions_export, now=now)
                 self._exported = saved.book_version
@@ -183,9 +183,14 @@ class Runner:
 
     def stopped(self, now: datetime) -> None:
         """Tell the page that nobody refreshes it any more."""
-        if self.snapshot is not None:
-            final = replace(self.snapshot, monitor=self._monitor_view("stopped"), next_due_at=now)
+        if self.snapshot is None:
+            return
+        final = replace(self.snapshot, monitor=self._monitor_view("stopped"), next_due_at=now)
+        try:
             write_snapshot(self.home.snapshot, final)
+            self.charts.write()
+        except OSError as error:  # the old page goes stale by itself
+            logger.warning("files not written", extra={"reason": str(error)})
 
     def _monitor_view(self, state: str) -> MonitorView:
         return MonitorView(

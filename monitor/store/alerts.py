@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from monitor.domain.alert_lifecycle import AdvanceResult
 from monitor.domain.alerts import AlertRecord, AlertState, Condition, Notice, Reason
@@ -22,18 +22,29 @@ from monitor.store import outbox
 from monitor.store.schema import alerts, notices
 
 Value = str | float | int | None
+# Made once: every cycle runs them.
+_LIVING = (
+    select(alerts).where(alerts.c.state != AlertState.RESOLVED.value).order_by(alerts.c.number)
+)
+_HIGHEST = select(func.max(alerts.c.number))
+_RECENT = (
+    select(alerts)
+    .where(alerts.c.sent_count > 0)
+    .order_by(alerts.c.last_sent_at.desc(), alerts.c.number.desc())
+    .limit(bindparam("shown"))
+)
 _ID = re.compile(r"^[Aa]?([1-9][0-9]{0,8})$", re.ASCII)
 
 
 def load_living(connection: Connection) -> dict[str, AlertRecord]:
     """The unresolved alerts by key."""
-    rows = connection.execute(_living())
+    rows = connection.execute(_LIVING)
     return {row.key: _record(row) for row in rows}
 
 
 def next_number(connection: Connection) -> int:
     """The first free alert number; alerts are never deleted, so numbers are never reused."""
-    highest = connection.execute(select(func.max(alerts.c.number))).scalar()
+    highest = connection.execute(_HIGHEST).scalar()
     return (highest or 0) + 1
 
 
@@ -56,18 +67,13 @@ def save(connection: Connection, result: AdvanceResult, *, channels: Sequence[st
 
 def recent(connection: Connection, limit: int = 10) -> tuple[AlertView, ...]:
     """The alerts told last, newest first."""
-    rows = connection.execute(
-        select(alerts)
-        .where(alerts.c.sent_count > 0)
-        .order_by(alerts.c.last_sent_at.desc(), alerts.c.number.desc())
-        .limit(limit)
-    )
+    rows = connection.execute(_RECENT, {"shown": limit})
     return tuple(_view(row) for row in rows)
 
 
 def living_views(connection: Connection) -> tuple[AlertView, ...]:
     """Every unresolved alert that was told, newest first."""
-    rows = connection.execute(_living().where(alerts.c.sent_count > 0))
+    rows = connection.execute(_LIVING.where(alerts.c.sent_count > 0))
     return tuple(_view(row) for row in reversed(rows.all()))
 
 
@@ -102,14 +108,8 @@ def save_answer(connection: Connection, record: AlertRecord) -> None:
     )
 
 
-def _living() -> Select[Any]:
-    return (
-        select(alerts).where(alerts.c.state != AlertState.RESOLVED.value).order_by(alerts.c.number)
-    )
-
-
 def _living_hint(connection: Connection) -> str:
-    numbers = [row.number for row in connection.execute(_living().limit(10))]
+    numbers = [row.number for row in connection.execute(_LIVING.limit(10))]
     if not numbers:
         return "no alert is living now"
     return "living now: " + ", ".join(f"A{n}" for n in numbers)

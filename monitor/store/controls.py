@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from monitor.domain.vocabulary import Trend
 from monitor.store.schema import controls
@@ -13,21 +13,21 @@ from monitor.store.schema import controls
 TREND = "trend"
 HEARTBEAT = "heartbeat"
 
+# Made once: every cycle runs them.
+_GET = select(controls.c.value, controls.c.at).where(controls.c.key == bindparam("of_key"))
+_PUT = update(controls).where(controls.c.key == bindparam("of_key"))
+
 
 def put(connection: Connection, key: str, value: Any, *, at: datetime) -> None:
     """Set one value, whether or not it was there."""
-    changed = connection.execute(
-        update(controls).where(controls.c.key == key).values(value=value, at=at)
-    )
+    changed = connection.execute(_PUT, {"of_key": key, "value": value, "at": at})
     if not changed.rowcount:
         connection.execute(insert(controls).values(key=key, value=value, at=at))
 
 
 def get(connection: Connection, key: str) -> tuple[Any, datetime] | None:
     """A value and when it was set, or None."""
-    row = connection.execute(
-        select(controls.c.value, controls.c.at).where(controls.c.key == key)
-    ).one_or_none()
+    row = connection.execute(_GET, {"of_key": key}).one_or_none()
     return (row.value, row.at) if row is not None else None
 
 

@@ -26,6 +26,12 @@ from monitor.store.engine import write
 from monitor.store.positions import list_positions
 from monitor.store.schema import marks, opportunities, positions, regime_changes
 
+# Made once: every cycle runs them.
+_NEWEST_MARKS = select(marks.c.position_id, func.max(marks.c.at)).group_by(marks.c.position_id)
+_CLOSED = select(func.count(), func.coalesce(func.sum(positions.c.realized_pnl_usd), 0.0)).where(
+    positions.c.status == PositionStatus.CLOSED.value
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
@@ -126,27 +132,19 @@ class CycleStore:
 
     def _save_marks(self, connection: Connection, result: CycleResult) -> None:
         """P&L readings that are newer than the last one kept: the mark history."""
-        seen = dict(
-            connection.execute(
-                select(marks.c.position_id, func.max(marks.c.at)).group_by(marks.c.position_id)
-            )
-            .tuples()
-            .all()
-        )
+        marked = [(w.position.id, m) for w in result.watch.watched if (m := w.position.mark)]
+        if not marked:
+            return
+        seen = dict(connection.execute(_NEWEST_MARKS).tuples().all())
         rows = [
-            {"position_id": w.position.id, "at": m.asof, "pnl_usd": m.pnl_usd, "source": m.source}
-            for w in result.watch.watched
-            if (m := w.position.mark) is not None
-            and (w.position.id not in seen or m.asof > seen[w.position.id])
+            {"position_id": id_, "at": m.asof, "pnl_usd": m.pnl_usd, "source": m.source}
+            for id_, m in marked
+            if id_ not in seen or m.asof > seen[id_]
         ]
         if rows:
             connection.execute(insert(marks), rows)
 
 
 def _closed(connection: Connection) -> tuple[int, float]:
-    row = connection.execute(
-        select(func.count(), func.coalesce(func.sum(positions.c.realized_pnl_usd), 0.0)).where(
-            positions.c.status == PositionStatus.CLOSED.value
-        )
-    ).one()
+    row = connection.execute(_CLOSED).one()
     return int(row[0]), float(row[1])

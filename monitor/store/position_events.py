@@ -16,6 +16,8 @@ from sqlalchemy import Connection, Row, Select, func, insert, select
 from monitor.domain.position_record import Record
 from monitor.store.position_tables import position_events as events
 
+_NEWEST = select(func.max(events.c.seq))
+
 
 class ChangeKind(StrEnum):
     ADD = "add"
@@ -79,7 +81,7 @@ def history(connection: Connection, position_id: str | None = None) -> tuple[Pos
 
 def newest(connection: Connection) -> int:
     """`seq` of the newest event; 0 while there is none."""
-    seq: int | None = connection.execute(select(func.max(events.c.seq))).scalar()
+    seq: int | None = connection.execute(_NEWEST).scalar()
     return seq or 0
 
 
