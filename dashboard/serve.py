@@ -26,6 +26,8 @@ from monitor.errors import ConfigError
 THREADS = 6
 CONNECTION_LIMIT = 200
 CHANNEL_TIMEOUT_S = 20
+OUTPUT_IN_MEMORY = 8 * 1024 * 1024
+"""Bytes. plotly.js fits, so that no answer goes through a temporary file on a full disk."""
 STOP_TIMEOUT_S = 3.0
 
 logger = logging.getLogger(__name__)
@@ -102,6 +104,7 @@ class PageServer:
             cleanup_interval=5,
             max_request_body_size=MAX_BODY,
             max_request_header_size=32 * 1024,
+            outbuf_overflow=OUTPUT_IN_MEMORY,
             asyncore_use_poll=hasattr(select, "poll"),
             clear_untrusted_proxy_headers=True,
             ident="condorwatch",
