@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from threading import Event
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,18 +20,26 @@ import msgspec
 
 from monitor.app import REPLAY_PREFIX, Wiring, calendar_for, open_runner, replay_path
 from monitor.cli.options import DAY, OneOf, home_option, json_option
-from monitor.cli.run import RunOptions, banner, check_ticker, run_once, served_page
-from monitor.clock import FixedClock, SystemClock
+from monitor.cli.replay_report import Lacking, replay_json, replay_text
+from monitor.cli.run import (
+    RunOptions,
+    banner,
+    check_ticker,
+    run_once,
+    served_page,
+    single_instance,
+)
+from monitor.clock import NEW_YORK, FixedClock, SystemClock
 from monitor.config import Settings, load_settings
-from monitor.domain.alert_text import vix_text
-from monitor.domain.vocabulary import Profile, Regime, Trend
+from monitor.domain.trading_calendar import TradingCalendar
+from monitor.domain.vocabulary import Profile, Trend
 from monitor.errors import DataError, InputError
 from monitor.home import Home, find_home
 from monitor.providers.replay import ReplayProvider
 from monitor.runtime.logs import configure_logging
-from monitor.runtime.replay import ReplaySummary, run_replay
+from monitor.runtime.replay import run_replay
 from monitor.runtime.runner import Runner
-from monitor.scratch_home import prepare_scratch_home
+from monitor.scratch_home import claim_scratch_home, clear_scratch_home
 
 FOLDER = "replay"
 MARKER = "REPLAY.txt"
@@ -83,6 +92,7 @@ def replay(first: date, last: date | None, as_json: bool, **options: Any) -> Non
     Positions, alerts and logs of a replay go to <home>/replay/, never to the live ones. The grid
     is the one in force. Two runs of the same days write the same alerts.jsonl.
     """
+    _refuse_live_source(options["source"])
     home = find_home(options["home"])
     settings = load_settings(home.root, flags=_flags(options))
     last = last or first
@@ -102,52 +112,58 @@ def replay(first: date, last: date | None, as_json: bool, **options: Any) -> Non
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One replay as asked for."""
+    """One replay as asked for; without dates: the newest recorded session."""
 
     folder: Path
-    first: date
-    last: date
+    first: date | None
+    last: date | None
+    max_cycles: int | None = None
     speed: float | None
     page: bool
     as_json: bool
     trend: Trend | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A replay ready to run."""
+
+    runner: Runner
+    instants: Sequence[datetime]
+    lacking: Lacking
+
+
 def play(request: Request, settings: Settings, home: Home) -> None:
     """Run the replay and print its summary."""
     started = time.monotonic()
-    with _replaying(request, settings, home) as (runner, instants):
+    with _prepared(request, settings, home) as ready, _until_interrupted() as stop:
+        runner, instants = ready.runner, ready.instants[: request.max_cycles]
         with served_page(runner, enabled=request.page) as url:
             if url and not request.as_json:
                 click.echo(banner(runner, url))
-            with _until_interrupted() as stopped:
-                summary = run_replay(
-                    runner,
-                    instants,
-                    speed=request.speed,
-                    on_progress=_progress(instants),
-                    stopped=stopped,
-                )
-            runner.stopped(instants[-1])
+            summary = run_replay(
+                runner,
+                instants,
+                speed=request.speed,
+                on_progress=_progress(instants),
+                wait=stop.wait,
+            )
+            runner.stopped(runner.last_cycle_at or instants[0])
         if request.as_json:
-            click.echo(_as_json(summary, runner))
+            click.echo(replay_json(summary, runner, ready.lacking))
         else:
             zone = ZoneInfo(settings.hours.display_timezone)
-            click.echo("\n".join(_text(summary, runner, zone, time.monotonic() - started)))
+            seconds = time.monotonic() - started
+            click.echo(replay_text(summary, runner, ready.lacking, zone=zone, seconds=seconds))
 
 
 def replay_newest(options: RunOptions, settings: Settings, home: Home) -> int:
     """`monitor --source replay:PATH`: the newest recorded session, watched as if it were live."""
-    folder = _folder(settings, home)
-    calendar = calendar_for(home, SystemClock())
-    provider = ReplayProvider(folder, calendar=calendar)
-    newest = provider.cycle_instants(
-        calendar.first, calendar.last, calendar, symbols=settings.tickers
-    )[-1].date()
     request = Request(
-        folder=folder,
-        first=newest,
-        last=newest,
+        folder=_folder(settings, home),
+        first=None,
+        last=None,
+        max_cycles=options.max_iterations,
         speed=WATCHED_SPEED,
         page=not options.no_dashboard,
         as_json=options.as_json,
@@ -156,40 +172,58 @@ def replay_newest(options: RunOptions, settings: Settings, home: Home) -> int:
     if not options.once:
         play(request, settings, home)
         return 0
-    with _replaying(request, settings, home) as (runner, instants):
-        return run_once(runner, FixedClock(instants[-1]), as_json=options.as_json)
+    with _prepared(request, settings, home) as ready:
+        return run_once(ready.runner, FixedClock(ready.instants[-1]), as_json=options.as_json)
 
 
 @contextmanager
-def _replaying(
-    request: Request, settings: Settings, home: Home
-) -> Iterator[tuple[Runner, list[datetime]]]:
+def _prepared(request: Request, settings: Settings, home: Home) -> Iterator[Prepared]:
     scratch = Home(home.root / FOLDER)
-    prepare_scratch_home(scratch, marker=MARKER, words=WORDS)
-    configure_logging(scratch.logs)
-    calendar = calendar_for(scratch, SystemClock())
-    provider = ReplayProvider(request.folder, calendar=calendar)
-    instants = list(
-        provider.cycle_instants(request.first, request.last, calendar, symbols=settings.tickers)
-    )
-    if not instants:
-        raise DataError(f"no bars from {request.first} to {request.last} in {request.folder}")
-    settings = _at_the_bars_pace(settings, instants, home)
-    wiring = Wiring(
-        provider=provider,
-        calendar=calendar,
-        source=settings.data.source,
-        started_at=instants[0],
-        clock=SystemClock(),
-        console=not request.as_json and request.speed is not None,
-        threaded=False,
-        record=False,
-        durable=False,
-        flag_trend=request.trend,
-        results=home.results,
-    )
-    with open_runner(settings, scratch, wiring) as runner:
-        yield runner, instants
+    lock = claim_scratch_home(scratch, marker=MARKER, words=WORDS)
+    with single_instance(scratch, lock):
+        clear_scratch_home(scratch)
+        configure_logging(scratch.logs)
+        calendar = calendar_for(scratch, SystemClock())
+        provider = ReplayProvider(request.folder, calendar=calendar)
+        instants, lacking = _recorded(provider, request, settings.tickers, calendar)
+        settings = _at_the_bars_pace(settings, instants, home)
+        wiring = Wiring(
+            provider=provider,
+            calendar=calendar,
+            source=settings.data.source,
+            started_at=instants[0],
+            clock=SystemClock(),
+            console=not request.as_json and request.speed is not None,
+            threaded=False,
+            record=False,
+            durable=False,
+            flag_trend=request.trend,
+            results=home.results,
+        )
+        with open_runner(settings, scratch, wiring) as runner:
+            yield Prepared(runner=runner, instants=instants, lacking=lacking)
+
+
+def _recorded(
+    provider: ReplayProvider, request: Request, tickers: Sequence[str], calendar: TradingCalendar
+) -> tuple[list[datetime], Lacking]:
+    """The instants of the asked span, and what of it the folder lacks."""
+    first, last = request.first or calendar.first, request.last or calendar.last
+    instants = provider.cycle_instants(first, last, calendar, symbols=tickers)
+    if request.first is None:
+        first = last = instants[-1].astimezone(NEW_YORK).date()
+        instants = provider.cycle_instants(first, last, calendar, symbols=tickers)
+    missing = provider.missing_sessions(first, last, calendar, symbols=tickers)
+    return instants, Lacking(sessions=missing, notes=provider.notes)
+
+
+def _refuse_live_source(source: str | None) -> None:
+    """`replay DATE --source yahoo` would silently replay something else."""
+    if source is not None and not source.startswith(REPLAY_PREFIX):
+        raise InputError(
+            f"--source {source} cannot be replayed",
+            hint="give a folder of bars as replay:PATH, or leave it out for what was recorded",
+        )
 
 
 def _flags(options: dict[str, Any]) -> dict[str, Any]:
@@ -231,15 +265,15 @@ def _at_the_bars_pace(settings: Settings, instants: Sequence[datetime], home: Ho
 
 
 @contextmanager
-def _until_interrupted() -> Iterator[Any]:
-    """Ctrl-C ends after the running cycle, with the summary of what was done."""
-    asked = []
+def _until_interrupted() -> Iterator[Event]:
+    """An event that Ctrl-C and SIGTERM set: end after the running cycle, with the summary."""
+    stop = Event()
     old = {
-        number: signal.signal(number, lambda *_: asked.append(True))
+        number: signal.signal(number, lambda *_: stop.set())
         for number in (signal.SIGINT, signal.SIGTERM)
     }
     try:
-        yield lambda: bool(asked)
+        yield stop
     finally:
         for number, handler in old.items():
             signal.signal(number, handler)
@@ -258,42 +292,3 @@ def _progress(instants: Sequence[datetime]) -> Any:
             )
 
     return show
-
-
-def _text(summary: ReplaySummary, runner: Runner, zone: ZoneInfo, seconds: float) -> Iterator[str]:
-    yield (
-        f"Replayed {len(summary.sessions)} session(s), {summary.cycles} cycles "
-        f"in {seconds:.1f} s ({runner.identity.source})"
-    )
-    yield "Regimes:"
-    for at, previous, current, vix in summary.regimes:
-        change = f"{Regime(previous).label} → " if previous else "starts "
-        local = at.astimezone(zone)
-        yield f"  {local:%Y-%m-%d %H:%M} PT  {change}{Regime(current).label} (VIX {vix_text(vix)})"
-    if not summary.regimes:
-        yield "  none: VIX was never known"
-    yield "Alerts sent: " + (
-        ", ".join(f"{n} {kind}" for kind, n in sorted(summary.notices.items())) or "none"
-    )
-    if summary.problems:
-        yield "Unknown or refused (cycles):"
-        yield from (f"  {n:5d}  {what}" for what, n in summary.problems.most_common(8))
-    yield f"Its files: {runner.home.root}"
-
-
-def _as_json(summary: ReplaySummary, runner: Runner) -> str:
-    return msgspec.json.encode(
-        {
-            "schema_version": 1,
-            "sessions": sorted(summary.sessions),
-            "cycles": summary.cycles,
-            "regimes": [
-                {"at": at, "previous": before, "regime": after, "vix": vix}
-                for at, before, after, vix in summary.regimes
-            ],
-            "notices": dict(summary.notices),
-            "problems": dict(summary.problems),
-            "home": str(runner.home.root),
-            "simulated": runner.identity.simulated,
-        }
-    ).decode()

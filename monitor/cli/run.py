@@ -127,6 +127,7 @@ def run_once(runner: Runner, clock: Clock, *, as_json: bool) -> int:
     runner.cycle(clock.now())
     if runner.snapshot is None:
         raise AssertionError("a cycle always leaves a snapshot")
+    runner.stopped(clock.now())  # nobody refreshes the page after this
     click.echo(report(runner.snapshot, as_json=as_json))
     return exit_code(runner.snapshot)
 
@@ -173,18 +174,25 @@ def _end_now(code: int) -> None:
 
 
 @contextmanager
-def single_instance(home: Home) -> Iterator[None]:
-    """Hold the home's lock; a second monitor on it is refused at once."""
+def single_instance(home: Home, path: Path | None = None) -> Iterator[None]:
+    """Hold the home's lock; a second monitor on it is refused at once.
+
+    Args:
+        path: The lock; default the home's own.
+    """
     home.prepare()
-    lock = FileLock(home.lock, timeout=0)
+    lock = FileLock(path or home.lock, timeout=0)
     try:
-        with lock:
-            yield
+        lock.acquire()
     except Timeout as error:
         raise ConfigError(
             f"another monitor runs on {home.root}",
             hint="stop it first, or give this one a home of its own with --home",
         ) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 @contextmanager

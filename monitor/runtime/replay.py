@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
+
+from monitor.clock import NEW_YORK
 
 if TYPE_CHECKING:
     from monitor.runtime.runner import Runner
+
+LONGEST_PAUSE = timedelta(minutes=15)
 
 
 @dataclass(slots=True)
@@ -18,7 +21,7 @@ class ReplaySummary:
     """What a replay saw."""
 
     cycles: int = 0
-    sessions: set[str] = field(default_factory=set)
+    sessions: set[date] = field(default_factory=set)
     regimes: list[tuple[datetime, str | None, str, float]] = field(default_factory=list)
     notices: Counter[str] = field(default_factory=Counter)
     problems: Counter[str] = field(default_factory=Counter)
@@ -30,21 +33,21 @@ def run_replay(
     *,
     speed: float | None,
     on_progress: Callable[[int, datetime], None],
-    stopped: Callable[[], bool],
-    sleep: Callable[[float], None] = time.sleep,
+    wait: Callable[[float], bool],
 ) -> ReplaySummary:
     """Run one cycle at each instant, oldest first.
 
     Args:
-        speed: Market seconds per real second; None: as fast as it goes.
-        stopped: Asked before each cycle; True ends the replay with what it has.
+        speed: Market seconds per real second; None: as fast as it goes. A night or weekend
+            takes no longer than 15 minutes of the market.
+        wait: Waits so many real seconds; True, at once, when the replay is to end with what it
+            has (`threading.Event.wait`).
     """
     summary = ReplaySummary()
     for i, now in enumerate(instants):
-        if stopped():
+        passed = min(now - instants[i - 1], LONGEST_PAUSE) if i else timedelta(0)
+        if wait(passed.total_seconds() / speed if speed is not None else 0.0):
             break
-        if speed is not None and i:
-            sleep((now - instants[i - 1]).total_seconds() / speed)
         _count(summary, runner, now)
         on_progress(i + 1, now)
     return summary
@@ -53,7 +56,7 @@ def run_replay(
 def _count(summary: ReplaySummary, runner: Runner, now: datetime) -> None:
     result = runner.cycle(now)
     summary.cycles += 1
-    summary.sessions.add(f"{now:%Y-%m-%d}")
+    summary.sessions.add(now.astimezone(NEW_YORK).date())
     change = result.regime_change
     if change is not None:
         previous = change.previous.value if change.previous else None
