@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from dashboard.text import Stamp, Wording, words
 from monitor.domain.snapshot import FunnelView, GridView, TickerFunnel
@@ -60,7 +61,8 @@ def funnel_card(funnel: FunnelView, say: Wording) -> FunnelCard:
 def _grid(grid: GridView) -> str:
     if grid.path is None:
         return ""
-    return f"{grid.path}: {grid.rows:,} rows, {grid.usable:,} usable"
+    name = "/".join(PurePath(grid.path).parts[-3:])  # results/backtest_tight/grid_…csv
+    return f"{name}: {grid.rows:,} rows, {grid.usable:,} usable"
 
 
 def _ticker(t: TickerFunnel, profile: str, say: Wording) -> TickerFunnelCard:

@@ -24,7 +24,8 @@ class AlertRow:
     telling: str  # "reminder, sent 3 times"
     started: Stamp
     last_sent: Stamp | None
-    open: bool  # still wants the person
+    open: bool  # not resolved, acknowledged or snoozed
+    wants_answer: bool  # it will be repeated until the person answers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +57,7 @@ def alert_rows(alerts: Iterable[AlertView], say: Wording) -> tuple[AlertRow, ...
 
 
 def _alert(a: AlertView, say: Wording) -> AlertRow:
+    is_open = a.state in ("pending", "firing")
     times = "once" if a.sent_count == 1 else f"{a.sent_count} times"
     return AlertRow(
         id=a.id,
@@ -66,7 +68,8 @@ def _alert(a: AlertView, say: Wording) -> AlertRow:
         telling=f"{a.reason}, sent {times}",
         started=say.stamp(a.started_at),
         last_sent=say.maybe(a.last_sent_at),
-        open=a.state in ("pending", "firing"),
+        open=is_open,
+        wants_answer=is_open and a.level in ("EXIT", "ERROR"),
     )
 
 

@@ -59,6 +59,7 @@ def market_cards(markets: Iterable[MarketView], say: Wording) -> tuple[MarketCar
 def _card(market: MarketView, say: Wording) -> MarketCard:
     step = next((r for r in Regime if r.value == market.regime), None)
     price_asof = say.maybe(market.asof)
+    own = {"VIX", market.vol_index.symbol if market.vol_index else ""}  # shown by themselves
     return MarketCard(
         ticker=market.ticker,
         price=_figure(
@@ -78,7 +79,7 @@ def _card(market: MarketView, say: Wording) -> MarketCard:
         regime_since=say.maybe(market.regime_since),
         regime_scale=tuple(RegimeStep(label=r.label, current=r is step) for r in Regime),
         figures=_figures(market, say),
-        family=tuple(_level(level, say) for level in market.vix_family if level.symbol != "VIX"),
+        family=tuple(_level(level, say) for level in market.vix_family if level.symbol not in own),
         trend=f"{market.trend} ({market.trend_source})",
         session=_session(market.session, say),
         session_open=market.session.state == SessionState.OPEN,

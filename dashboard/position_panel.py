@@ -166,7 +166,7 @@ def _exit(e: ExitView, say: Wording) -> ExitRow:
     return ExitRow(
         kind=e.kind,
         name=EXIT_WORDS.get(e.kind, words(e.kind)),
-        due=e.due,
+        due=e.due and e.kind != "heads_up",
         level="" if e.level_usd is None else f"at P&L {signed_usd(e.level_usd)}",
         distance=_distance(e, say),
         at=say.maybe(e.at),
@@ -176,7 +176,7 @@ def _exit(e: ExitView, say: Wording) -> ExitRow:
 
 def _distance(e: ExitView, say: Wording) -> str:
     if e.due:
-        return "DUE NOW"
+        return "since then" if e.kind == "heads_up" else "DUE NOW"
     if e.distance_usd is not None and finite(e.distance_usd):
         return f"{usd(abs(e.distance_usd))} away"
     if e.at is not None:

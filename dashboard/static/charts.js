@@ -95,11 +95,15 @@ function drawing(data) {
       hoverlabel: { bgcolor: color("panel"), bordercolor: color("line"), font: { color: color("ink") } },
       font: { family: getComputedStyle(document.body).fontFamily, size: 12, color: color("muted") },
       xaxis: { ...axis, type: "date", tickformat: "%H:%M", hoverformat: "%H:%M", range, anchor: "y2" },
-      yaxis: { ...axis, domain: [0.4, 1], tickformat: ",.0f", nticks: 6 },
+      yaxis: { ...axis, domain: [0.4, 1], tickformat: spread(price.y) < 10 ? ",.1f" : ",.0f", nticks: 6 },
       yaxis2: { ...axis, domain: [0, 0.32], nticks: 4, range: bands.range, title: { text: "VIX", standoff: 4 } },
       shapes: bands.shapes, annotations: bands.annotations,
     },
   };
+}
+
+function spread(values) {
+  return Math.max(...values) - Math.min(...values);
 }
 
 function regimeBands(data, values) {
