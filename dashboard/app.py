@@ -48,6 +48,8 @@ def create_app(
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals["title"] = title
     app.jinja_env.globals["panel_names"] = PANEL_NAMES
+    for name in app.jinja_env.list_templates(extensions=["html"]):
+        app.jinja_env.get_template(name)  # compiled now, so that the first reader does not wait
     harden(app, hosts)
     app.register_error_handler(HTTPException, _plain_error)
     views = PageViews(snapshot_source, clock, PlotlyAsset(), run_id=secrets.token_hex(4))
