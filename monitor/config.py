@@ -293,12 +293,9 @@ def describe(struct: type[Struct] = Settings, prefix: str = "") -> Iterator[Sett
 
 def _refuse_contradictions(settings: Settings) -> None:
     """What a range on one value cannot say."""
-    for doc in describe():
-        value: Any = settings
-        for part in doc.key.split("."):
-            value = getattr(value, part)
-        if isinstance(value, float) and not math.isfinite(value):
-            raise _refusal(doc.key, value, "must be a finite number")
+    for key, value in _floats(settings):
+        if not math.isfinite(value):
+            raise _refusal(key, value, "must be a finite number")
     edges = settings.regime.edges
     if not all(a < b for a, b in pairwise(edges)) or edges[0] <= 0:
         raise _refusal("regime.edges", edges, "must be four rising VIX levels above 0")
@@ -320,6 +317,15 @@ def _refuse_contradictions(settings: Settings) -> None:
             if band not in BANDS:
                 key = f"preferences.{regime.value}.bands"
                 raise _refusal(key, band, f"must be of {', '.join(BANDS)}")
+
+
+def _floats(struct: Struct, prefix: str = "") -> Iterator[tuple[str, float]]:
+    for name in struct.__struct_fields__:
+        value = getattr(struct, name)
+        if isinstance(value, Struct):
+            yield from _floats(value, f"{prefix}{name}.")
+        elif isinstance(value, float):
+            yield f"{prefix}{name}", value
 
 
 def _refusal(key: str, value: object, why: str) -> ConfigError:

@@ -17,7 +17,7 @@ from monitor.domain.position_record import stamp, to_record
 from monitor.domain.positions import Position
 from monitor.runtime.atomic_file import sweep_temporary, write_atomic
 from monitor.store.engine import read
-from monitor.store.positions import list_positions
+from monitor.store.position_rows import list_positions
 
 SCHEMA_VERSION = 1
 LOCK_TIMEOUT_S = 10.0

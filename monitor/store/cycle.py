@@ -23,7 +23,7 @@ from monitor.domain.vocabulary import PositionStatus, Trend
 from monitor.store import alerts as alert_store
 from monitor.store import controls, position_events
 from monitor.store.engine import write
-from monitor.store.positions import list_positions
+from monitor.store.position_rows import list_positions
 from monitor.store.schema import marks, opportunities, positions, regime_changes
 
 # Made once: every cycle runs them.

@@ -1,4 +1,7 @@
-"""The store as the shell uses it: one engine on a database of the right version."""
+"""The store as the shell uses it: one engine on a database of the right version.
+
+What changes positions is imported where it is used: `positions list` starts without.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +9,21 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
 from monitor.config import Settings
 from monitor.domain.positions import Position
 from monitor.errors import StoreError
-from monitor.store import position_events, positions
+from monitor.store import position_rows
 from monitor.store.database_file import absent
 from monitor.store.engine import database_url, open_engine, read, sqlite_path, write
 from monitor.store.migrate import ensure_schema, unreadable
-from monitor.store.position_events import ChangeKind, PositionEvent
-from monitor.store.positions import Change
+
+if TYPE_CHECKING:
+    from monitor.store.position_events import ChangeKind, PositionEvent
+    from monitor.store.positions import Change
 
 IdFactory = Callable[[], str]
 ID_TRIES = 20
@@ -48,31 +54,39 @@ class Store:
     def list_positions(self, *, include_closed: bool = False) -> tuple[Position, ...]:
         """Open positions, nearest expiration first; closed ones after them when asked for."""
         with read(self.engine) as connection:
-            return positions.list_positions(connection, include_closed=include_closed)
+            return position_rows.list_positions(connection, include_closed=include_closed)
 
     def get(self, prefix: str) -> Position:
         """The position whose id begins with `prefix`; raises PositionNotFoundError."""
         with read(self.engine) as connection:
-            return positions.get_position(connection, prefix)
+            return position_rows.get_position(connection, prefix)
 
     def history(self, prefix: str) -> tuple[PositionEvent, ...]:
         """Every change of one position, oldest first."""
+        from monitor.store import position_events
+
         with read(self.engine) as connection:
-            found = positions.get_position(connection, prefix)
+            found = position_rows.get_position(connection, prefix)
             return position_events.history(connection, found.id)
 
     def add(self, build: Callable[[str], Position], *, at: datetime) -> Position:
         """Log a new position; `build` is given its id."""
+        from monitor.store import position_events, positions
+
         with write(self.engine) as connection:
             position = build(self._free_id(position_events.used_ids(connection)))
-            positions.insert_positions(connection, [position], kind=ChangeKind.ADD, at=at)
+            positions.insert_positions(
+                connection, [position], kind=position_events.ChangeKind.ADD, at=at
+            )
         return position
 
     def import_all(self, new: Iterable[Position], *, at: datetime) -> None:
         """Log many positions, all or none, as one change."""
+        from monitor.store import position_events, positions
+
         with write(self.engine) as connection:
             positions.insert_positions(
-                connection, new, kind=ChangeKind.IMPORT, at=at, batch=random_id()
+                connection, new, kind=position_events.ChangeKind.IMPORT, at=at, batch=random_id()
             )
 
     def change(
@@ -84,18 +98,24 @@ class Store:
         at: datetime,
     ) -> Change:
         """Apply a pure change to one position under the write lock."""
+        from monitor.store import positions
+
         with write(self.engine) as connection:
             return positions.change_position(connection, prefix, change, kind=kind, at=at)
 
     def undo(self, prefix: str | None = None, *, at: datetime) -> tuple[Change, ...]:
         """Take back the newest change that stands, exactly."""
+        from monitor.store import positions
+
         with write(self.engine) as connection:
             return positions.undo(connection, prefix, at=at)
 
     def next_undo(self, prefix: str | None = None) -> tuple[PositionEvent, ...]:
         """What `undo` would take back now; empty when nothing is left."""
+        from monitor.store import position_events
+
         with read(self.engine) as connection:
-            found = None if prefix is None else positions.get_position(connection, prefix).id
+            found = None if prefix is None else position_rows.get_position(connection, prefix).id
             return position_events.to_undo(connection, found)
 
     def _free_id(self, used: frozenset[str]) -> str:
