@@ -264,11 +264,13 @@ def _rank(
     if why is None and vol_index and vol_index.value is not None and vol_index.asof:
         day = vol_index.asof.astimezone(NEW_YORK).date()
         closes = _session_closes(daily[vol_index.symbol], before=day, calendar=calendar)
-        if len(closes) >= RANK_NEEDED:
-            low, high = float(closes.min()), float(closes.max())
-            rank = 100 * (vol_index.value - low) / (high - low) if high > low else None
+        if len(closes) < RANK_NEEDED:
+            why = f"needs {RANK_NEEDED} of the last {RANK_SESSIONS} closes, has {len(closes)}"
+        elif (low := float(closes.min())) == (high := float(closes.max())):
+            why = f"every close of the past year is {low:g}"
+        else:
+            rank = 100 * (vol_index.value - low) / (high - low)
             return rank, 100 * float(np.mean(closes < vol_index.value))
-        why = f"needs {RANK_NEEDED} of the last {RANK_SESSIONS} closes, has {len(closes)}"
     problems.append(Problem(what="iv_rank", why=why or ""))
     return None, None
 
