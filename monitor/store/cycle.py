@@ -27,7 +27,9 @@ from monitor.store.position_rows import list_positions
 from monitor.store.schema import marks, opportunities, positions, regime_changes
 
 # Made once: every cycle runs them.
-_NEWEST_MARKS = select(marks.c.position_id, func.max(marks.c.at)).group_by(marks.c.position_id)
+_NEWEST_MARKS = select(marks.c.position_id, func.max(marks.c.at).label("newest")).group_by(
+    marks.c.position_id
+)
 _CLOSED = select(func.count(), func.coalesce(func.sum(positions.c.realized_pnl_usd), 0.0)).where(
     positions.c.status == PositionStatus.CLOSED.value
 )
@@ -135,7 +137,7 @@ class CycleStore:
         marked = [(w.position.id, m) for w in result.watch.watched if (m := w.position.mark)]
         if not marked:
             return
-        seen = dict(connection.execute(_NEWEST_MARKS).tuples().all())
+        seen = {row.position_id: row.newest for row in connection.execute(_NEWEST_MARKS)}
         rows = [
             {"position_id": id_, "at": m.asof, "pnl_usd": m.pnl_usd, "source": m.source}
             for id_, m in marked
