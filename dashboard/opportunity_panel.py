@@ -61,6 +61,7 @@ class OpportunityRow:
     breakeven: str
     breakeven_note: str  # "interval is above break-even", "… straddles …"
     verdict: str
+    verdict_why: str
     max_return: str
     credit: str
     max_loss: str
@@ -109,6 +110,7 @@ def _row(o: OpportunityView, say: Wording, start: int) -> OpportunityRow:
         breakeven=percent(o.breakeven_win_pct),
         breakeven_note=against_breakeven(o.win_low_pct, o.win_high_pct, o.breakeven_win_pct),
         verdict=o.verdict,
+        verdict_why=o.verdict_why,
         max_return=percent(o.max_return_pct),
         credit=usd(o.credit_usd_per_contract),
         max_loss=usd(o.max_loss_usd_per_contract),

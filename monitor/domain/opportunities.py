@@ -28,7 +28,7 @@ def opportunity_line(number: int, pick: Pick) -> str:
         f"Win95: {100 * pick.win.low:.1f}–{100 * pick.win.high:.1f}% (n={row.n_trades})",
         f"Break-even:{100 * pick.breakeven:.1f}%",
         f"Verdict:{pick.verdict}",
-        f"Width:{row.width:g}{flow}",
+        f"{pick.ticker} width:{row.width:g}{flow}",
         f"Avg P&L:{_signed_usd(row.avg_pnl_usd)} ({row.expected_return_pct:+.1f}% of risk)",
     ]
     if pick.expiration:
@@ -94,6 +94,7 @@ def opportunity_view(pick: Pick, *, alert_id: str | None) -> OpportunityView:
         avg_pnl_usd_per_contract=row.avg_pnl_usd,
         score=row.score,
         verdict=pick.verdict.value,
+        verdict_why=pick.verdict_why,
         source=SOURCE,
     )
 

@@ -47,6 +47,7 @@ class Pick:
     win: Interval
     breakeven: float
     verdict: Verdict
+    verdict_why: str
     missing: tuple[Shortfall, ...]
     status: str  # "alerted" | "waiting" | "passed" | "below" | "blocked"
     status_why: str
@@ -172,6 +173,15 @@ def verdict_of(row: GridRow, *, win: Interval, breakeven: float, tries: int) -> 
     )
 
 
+def verdict_reason(row: GridRow, verdict: Verdict, *, tries: int) -> str:
+    """Why the verdict is what it is, in one phrase for the page."""
+    if row.verdict is not None and row.verdict is not Verdict.UNKNOWN:
+        return "the grid file's own"
+    if verdict is Verdict.NO_EDGE:
+        return f"not beyond luck among {tries:,} rows tried"
+    return "the grid file has no deflated statistics"
+
+
 def win_interval(row: GridRow) -> Interval:
     """Wilson 95 % interval of the row's win rate."""
     return wilson_interval(wins_of(row.win_rate_pct, row.n_trades), row.n_trades)
@@ -231,6 +241,7 @@ def _picks(
                 win=one.win,
                 breakeven=one.breakeven,
                 verdict=one.verdict,
+                verdict_why=verdict_reason(one.row, one.verdict, tries=result.rows),
                 missing=missing,
                 status=status,
                 status_why=why,

@@ -117,6 +117,7 @@ class OpportunityView:
     avg_pnl_usd_per_contract: float
     score: float
     verdict: str
+    verdict_why: str  # one plain phrase: after how many tries, or why it is unknown
     source: str  # "grid" (backtest, not a live quote)
 
 
@@ -239,7 +240,7 @@ class AlertView:
     level: str
     title: str
     details: tuple[str, ...]
-    state: str
+    state: str  # pending, firing, acknowledged, snoozed, resolved; "told" for an event
     reason: str  # of the last telling
     started_at: datetime
     last_sent_at: datetime | None

@@ -35,6 +35,8 @@ _RECENT = (
 )
 _ID = re.compile(r"^[Aa]?([1-9][0-9]{0,8})$", re.ASCII)
 
+TOLD = "told"  # an event does not go on: it was said, and that is all
+
 
 def load_living(connection: Connection) -> dict[str, AlertRecord]:
     """The unresolved alerts by key."""
@@ -207,7 +209,7 @@ def _view(row: Row[Any]) -> AlertView:
         level=row.level,
         title=row.title,
         details=tuple(row.details),
-        state=row.state,
+        state=TOLD if row.event and row.state == AlertState.FIRING else row.state,
         reason=row.last_reason or "",
         started_at=row.started_at,
         last_sent_at=row.last_sent_at,

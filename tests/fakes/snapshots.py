@@ -206,7 +206,8 @@ def _opportunities(now: datetime) -> tuple[OpportunityView, ...]:
         window_closes_at=now + timedelta(minutes=18), win_rate_pct=95.5, win_low_pct=91.3,
         win_high_pct=97.7, n_trades=178, breakeven_win_pct=88.9, max_return_pct=16.6,
         sharpe=1.21, credit_usd_per_contract=285.0, max_loss_usd_per_contract=1715.0,
-        avg_pnl_usd_per_contract=42.5, score=81.4, verdict="evidence", source="grid",
+        avg_pnl_usd_per_contract=42.5, score=81.4, verdict="evidence",
+        verdict_why="the grid file's own", source="grid",
     )  # fmt: skip
     return (
         first,
