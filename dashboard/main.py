@@ -14,7 +14,7 @@ from dashboard.snapshot_source import FileSnapshotSource
 from monitor.cli.group import fail
 from monitor.cli.options import home_option
 from monitor.clock import SystemClock
-from monitor.config import load_settings
+from monitor.config_load import load_settings
 from monitor.errors import MonitorError
 from monitor.home import find_home
 

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 import click
 
 from monitor.clock import NEW_YORK, Clock, SystemClock
-from monitor.config import Settings, load_settings
+from monitor.config import Settings
+from monitor.config_load import load_settings
 from monitor.errors import ConfigError
 from monitor.home import Home, find_home
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-from monitor.config import describe
+from monitor.config_docs import describe
 
 
 def rows() -> Iterator[str]:

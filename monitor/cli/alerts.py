@@ -17,7 +17,8 @@ import click
 from monitor.cli.group import CommandGroup
 from monitor.cli.options import WHOLE, home_option, json_option
 from monitor.clock import Clock, SystemClock
-from monitor.config import Settings, load_settings
+from monitor.config import Settings
+from monitor.config_load import load_settings
 from monitor.domain.alert_lifecycle import acknowledge, snooze
 from monitor.domain.alert_text import clock_text
 from monitor.domain.alerts import AlertRecord, Notice, Reason

@@ -11,7 +11,8 @@ import click
 
 from monitor.cli.group import CommandGroup
 from monitor.cli.options import DECIMAL, WHOLE, OneOf, home_option, json_option
-from monitor.config import BANDS, Settings, load_settings
+from monitor.config import BANDS, Settings
+from monitor.config_load import load_settings
 from monitor.domain.grid import Example, GridFile, GridReport, GridRow, Warn
 from monitor.domain.plain_text import plain
 from monitor.domain.vocabulary import SpreadType

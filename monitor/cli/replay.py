@@ -30,7 +30,8 @@ from monitor.cli.run import (
     single_instance,
 )
 from monitor.clock import NEW_YORK, FixedClock, SystemClock
-from monitor.config import Settings, load_settings
+from monitor.config import Settings
+from monitor.config_load import load_settings
 from monitor.domain.trading_calendar import TradingCalendar
 from monitor.domain.vocabulary import Profile, Trend
 from monitor.errors import DataError, InputError

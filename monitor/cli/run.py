@@ -18,7 +18,8 @@ from monitor import __version__
 from monitor.app import Wiring, calendar_for, live_provider, open_runner, replay_path
 from monitor.cli.once import exit_code, report
 from monitor.clock import Clock, SystemClock
-from monitor.config import Settings, load_settings
+from monitor.config import Settings
+from monitor.config_load import load_settings
 from monitor.domain.vocabulary import Profile, Trend
 from monitor.errors import ConfigError, InputError
 from monitor.home import Home, find_home

@@ -10,7 +10,7 @@ import click
 from monitor.cli.group import CommandGroup
 from monitor.cli.options import home_option, json_option
 from monitor.clock import SystemClock
-from monitor.config import load_settings
+from monitor.config_load import load_settings
 from monitor.domain.vocabulary import Trend
 from monitor.errors import InputError
 from monitor.home import find_home

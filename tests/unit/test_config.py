@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor.config import describe, load_settings
+from monitor.config_docs import describe
+from monitor.config_load import load_settings
 from monitor.domain.vocabulary import Profile, Regime, SpreadType, Trend
 from monitor.errors import ConfigError
 
