@@ -90,6 +90,8 @@ def open_runner(settings: Settings, home: Home, wiring: Wiring) -> Iterator[Runn
     sweep_temporary(home.data, home.snapshot.name)
     sweep_temporary(home.charts)
     store = open_store(home.root, settings, durable=wiring.durable)
+    if wiring.durable:
+        store.check(now=wiring.clock.now())
     simulated = wiring.provider.simulated
     charts = ChartFiles(
         folder=home.charts, edges=settings.regime, source=wiring.source, simulated=simulated

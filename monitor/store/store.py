@@ -17,9 +17,10 @@ from monitor.config import Settings
 from monitor.domain.positions import Position
 from monitor.errors import StoreError
 from monitor.store import position_rows
+from monitor.store.backup import daily_backup
 from monitor.store.database_file import absent
 from monitor.store.engine import database_url, open_engine, read, sqlite_path, write
-from monitor.store.migrate import ensure_schema, unreadable
+from monitor.store.migrate import check_integrity, ensure_schema, unreadable
 
 if TYPE_CHECKING:
     from monitor.store.position_events import ChangeKind, PositionEvent
@@ -50,6 +51,17 @@ class Store:
 
     def close(self) -> None:
         self.engine.dispose()
+
+    def check(self, *, now: datetime) -> None:
+        """Once at a long-running start: read the whole file, then keep today's backup.
+
+        Raises:
+            StoreCorruptError: Something in it is broken; it is kept as it is.
+        """
+        check_integrity(self.engine)
+        path = sqlite_path(self.engine)
+        if path is not None:
+            daily_backup(path, now=now)
 
     def list_positions(self, *, include_closed: bool = False) -> tuple[Position, ...]:
         """Open positions, nearest expiration first; closed ones after them when asked for."""
