@@ -1,4 +1,4 @@
-"""What a starting monitor does with its database: refuse a broken one, keep a copy of a whole one."""
+"""What a starting monitor does with its database: refuse a broken one, copy a whole one."""
 
 from __future__ import annotations
 
