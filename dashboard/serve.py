@@ -92,6 +92,8 @@ class PageServer:
         thread.join(timeout=STOP_TIMEOUT_S)
         if thread.is_alive():
             logger.warning("the page's server did not stop in time")
+        else:
+            self._server.trigger.close()
 
     def _bind(self) -> None:
         self._server = create_server(
@@ -116,9 +118,11 @@ class PageServer:
         server.task_dispatcher.shutdown()
 
     def _close_all(self) -> None:
-        # In the server's own loop: once nothing is left in the map, the loop ends.
+        # In the server's own loop: once nothing is left in the map, the loop ends. The trigger's
+        # pipe stays open until then: whoever pulled it may not have written to it yet.
         for dispatcher in list(self._map.values()):
-            dispatcher.close()
+            if dispatcher is not self._server.trigger:
+                dispatcher.close()
         self._map.clear()
 
 
