@@ -1,7 +1,8 @@
 """Asking the provider for what one cycle needs, and remembering what changes slowly.
 
-Quotes are asked for every cycle; daily bars and the intraday volume profile once a session
-(and again after a pause when they did not come). Every fetched value goes to the history.
+Quotes are asked for every cycle; daily bars and the intraday volume profile once a New York day
+(and again after a pause when they did not come): at the close the day's last values are not final
+yet. Every fetched value goes to the history.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 
+from monitor.clock import NEW_YORK
 from monitor.domain.context import VOLUME_SESSIONS, VolumeProfile, volume_profile
 from monitor.domain.instruments import VIX_FAMILY, has_volume, underlying
 from monitor.domain.quotes import Bars, DailyBars, Quote
@@ -47,10 +49,10 @@ class FeedReading:
 
 @dataclass(slots=True)
 class _Kept(Generic[T]):
-    """A value that is good for one session, and when a failed one is asked for again."""
+    """A value that is good for one New York day, and when a failed one is asked for again."""
 
     value: T | None = None
-    session: date | None = None
+    day: date | None = None
     retry_at: datetime | None = None
 
 
@@ -97,20 +99,21 @@ class MarketFeed:
         self, wanted: Sequence[str], tickers: Sequence[str], now: datetime
     ) -> None:
         try:
-            today = self.calendar.current_or_next(now).date
+            coming = self.calendar.current_or_next(now).date
         except CalendarHorizonError:
             logger.warning("no calendar for today", exc_info=True)
             return
+        day = now.astimezone(NEW_YORK).date()
         for symbol in wanted:
             kept = self._daily.setdefault(symbol, _Kept())
-            _renew(kept, today, now, lambda s=symbol: self._fetch_daily(s, now))  # type: ignore[misc]
+            _renew(kept, day, now, lambda s=symbol: self._fetch_daily(s, now))  # type: ignore[misc]
         for ticker in (*tickers, "VIX"):
             kept_profile = self._profiles.setdefault(ticker, _Kept())
             _renew(
                 kept_profile,
-                today,
+                day,
                 now,
-                lambda t=ticker: self._fetch_profile(t, today, now),  # type: ignore[misc]
+                lambda t=ticker: self._fetch_profile(t, coming, now),  # type: ignore[misc]
             )
 
     def _fetch_daily(self, symbol: str, now: datetime) -> DailyBars:
@@ -136,16 +139,16 @@ def symbols_for(tickers: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*tickers, *VIX_FAMILY, *(v for v in own if v)]))
 
 
-def _renew(kept: _Kept[T], today: date, now: datetime, fetch: Callable[[], T]) -> None:
-    if kept.session == today or (kept.retry_at is not None and now < kept.retry_at):
+def _renew(kept: _Kept[T], day: date, now: datetime, fetch: Callable[[], T]) -> None:
+    if kept.day == day or (kept.retry_at is not None and now < kept.retry_at):
         return
     try:
-        kept.value, kept.session, kept.retry_at = fetch(), today, None
+        kept.value, kept.day, kept.retry_at = fetch(), day, None
     except ProviderError as error:
         # The old value is of an earlier session: a profile or rank from it still holds for
         # that session's past, and every close in it carries its own date.
-        # What the source will never have is asked for again with the next session only.
-        kept.session = kept.session if error.retryable else today
+        # What the source will never have is asked for again on the next day only.
+        kept.day = kept.day if error.retryable else day
         kept.retry_at = now + RETRY_AFTER
         logger.warning("history not available", extra={"reason": error.message})
 

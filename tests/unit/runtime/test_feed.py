@@ -121,3 +121,16 @@ def test_without_any_quote_no_history_is_asked_for() -> None:
     reading = MarketFeed(provider, calendar()).fetch(["SPX"], NOW)
     assert provider.asked == ["quotes"]
     assert all(isinstance(r, ProviderError) for r in reading.readings.values())
+
+
+def test_history_is_not_renewed_at_the_close_while_the_days_values_are_not_final() -> None:
+    provider = CountingProvider()
+    feed = MarketFeed(provider, calendar())
+    feed.fetch(["QQQ"], NOW)
+    first = len(provider.asked)
+    close = datetime(2026, 11, 20, 21, tzinfo=UTC)  # 16:00 New York
+    for minutes in (0, 1, 60, 7 * 60 + 59):
+        feed.fetch(["QQQ"], close + timedelta(minutes=minutes))
+    assert set(provider.asked[first:]) == {"quotes"}
+    feed.fetch(["QQQ"], close + timedelta(hours=8))  # midnight: a new New York day
+    assert "daily VIX" in provider.asked[first:]
