@@ -30,12 +30,7 @@ class GridWatch:
         """Look at the files; cheap when nothing changed."""
         path = self._newest()
         if path is None:
-            if self.grid is None:
-                self.problem = (
-                    f"no grid file: {self.chosen} does not exist"
-                    if self.chosen
-                    else f"no grid file: put one at {self.results / 'backtest_tight' / NAME}"
-                )
+            self._seen, self.problem = None, self._none_there()
             return
         try:
             stat = path.stat()
@@ -52,6 +47,13 @@ class GridWatch:
             kept = " (the last good one stays in force)" if self.grid else ""
             self.problem = f"{error.message}{kept}"
             logger.warning("grid file refused", extra={"reason": error.message})
+
+    def _none_there(self) -> str:
+        if self.grid is not None:
+            return f"the grid file {self.grid.path} is gone (it stays in force until a restart)"
+        if self.chosen is not None:
+            return f"no grid file: {self.chosen} does not exist"
+        return f"no grid file: put one at {self.results / 'backtest_tight' / NAME}"
 
     def _newest(self) -> Path | None:
         if self.chosen is not None:
