@@ -117,6 +117,10 @@ class InvalidSpreadError(DomainError):
     """Strikes, width or credit do not make a credit spread."""
 
 
+class ImpliedVolError(DomainError):
+    """No volatility has this price."""
+
+
 class StoreError(MonitorError):
     """The database could not do what was asked."""
 
