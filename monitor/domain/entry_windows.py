@@ -107,6 +107,7 @@ def entry_window(
     return EntryWindow(opens_at=opens_at, closes_at=closes_at)
 
 
+@lru_cache(maxsize=16)
 def openable_minutes(*, first_minute: int, last_minute: int) -> tuple[int, ...]:
     """Entry times whose window has at least a minute inside the person's entry hours."""
     return tuple(

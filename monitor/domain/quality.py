@@ -50,6 +50,7 @@ _PROFILES = {
 }
 
 
+@lru_cache(maxsize=32)
 def thresholds_of(quality: Quality, profile: Profile | None = None) -> Thresholds:
     """A profile's thresholds with the person's own over them (those hold for every profile)."""
     base = _PROFILES[profile or quality.profile]

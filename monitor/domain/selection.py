@@ -62,8 +62,7 @@ def select(
         expirations: DTE → listed expiration, as seen today; None: not known, all pass.
         entry_minutes: Entry times (Pacific minutes of the day) inside the person's hours.
     """
-    openable = np.zeros(MINUTES, np.bool_)
-    openable[list(entry_minutes)] = True
+    openable = _openable_at(tuple(entry_minutes))
     wanted = preferences.of_regime(regime)
     spreads = preferences.of_trend(trend)
     dtes = [d for d in dict.fromkeys(wanted.dtes) if 0 <= d <= MAX_DTE]
@@ -74,10 +73,10 @@ def select(
     for spread in spreads:
         applies = flow_modes(spread, flow)
         others = tuple(f for f in FLOWS if f not in applies)
-        spans = _spans(grid, listed, wanted, spread, applies)
-        found = _openable(grid, spans, openable)
+        first, last = _spans(grid, listed, wanted, spread, applies)
+        found = _openable(grid, first, last, openable)
         matching += len(found)
-        off_hours += sum(spans[1]) - sum(spans[0]) - len(found)
+        off_hours += int((last - first).sum()) - len(found)
         off_flow += _count(grid, listed, wanted, spread, others)
         missing += _count(grid, unlisted, wanted, spread, FLOWS) if unlisted else 0
         free = top - sum(map(len, chosen))
@@ -116,19 +115,17 @@ def best_rows(
 
 def _spans(
     grid: Grid, dtes: list[int], wanted: Preference, spread: SpreadType, flows: tuple[FlowMode, ...]
-) -> tuple[list[int], list[int]]:
-    """First and last + 1 position in `grid.order` of each combination that has rows."""
+) -> tuple[Rows, Rows]:
+    """First and last + 1 position in `grid.order` of each combination; equal where it has none."""
     code = _codes(tuple(dtes), wanted.bands, spread, flows)
-    first, last = grid.starts[code].tolist(), grid.starts[code + 1].tolist()
-    full = [i for i, (a, b) in enumerate(zip(first, last, strict=True)) if b > a]
-    return [first[i] for i in full], [last[i] for i in full]
+    return grid.starts[code], grid.starts[code + 1]
 
 
 def _count(
     grid: Grid, dtes: list[int], wanted: Preference, spread: SpreadType, flows: tuple[FlowMode, ...]
 ) -> int:
     first, last = _spans(grid, dtes, wanted, spread, flows)
-    return sum(last) - sum(first)
+    return int((last - first).sum())
 
 
 @lru_cache(maxsize=256)
@@ -144,12 +141,22 @@ def _codes(
     return np.array(codes, np.int64)
 
 
-def _openable(grid: Grid, spans: tuple[list[int], list[int]], openable: NDArray[np.bool_]) -> Rows:
+@lru_cache(maxsize=16)
+def _openable_at(entry_minutes: tuple[int, ...]) -> NDArray[np.bool_]:
+    """For each minute of the day: is it one of these?"""
+    openable = np.zeros(MINUTES, np.bool_)
+    openable[list(entry_minutes)] = True
+    openable.flags.writeable = False
+    return openable
+
+
+def _openable(grid: Grid, first: Rows, last: Rows, openable: NDArray[np.bool_]) -> Rows:
     """Positions in `grid.order` within the spans whose entry time can be in its window."""
-    parts = [
-        a + np.flatnonzero(openable[grid.sorted_minute[a:b]]) for a, b in zip(*spans, strict=True)
-    ]
-    return np.concatenate(parts) if parts else np.zeros(0, np.int64)
+    length = last - first
+    before = np.cumsum(length) - length  # places that the spans ahead of each one take
+    places = np.arange(length.sum()) + np.repeat(first - before, length)
+    found: Rows = places[openable[grid.sorted_minute[places]]]
+    return found
 
 
 def _best(grid: Grid, found: Rows, top: int) -> Rows:
