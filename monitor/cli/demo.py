@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from monitor.app import Wiring, calendar_for, open_runner
-from monitor.cli.run import RunOptions, run_all_day, run_once, single_instance
+from monitor.cli.session import RunOptions, run_all_day, run_once, single_instance
 from monitor.clock import Clock, FixedClock, SystemClock
 from monitor.config import Settings
 from monitor.demo.book import DemoBook

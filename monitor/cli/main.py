@@ -62,7 +62,8 @@ def monitor(context: click.Context, /, **options: Any) -> None:
     if context.invoked_subcommand is not None:
         _refuse_stray_options(context)
         return
-    from monitor.cli.run import RunOptions, run  # heavy: numpy and more
+    from monitor.cli.run import run  # heavy: numpy and more
+    from monitor.cli.session import RunOptions
 
     context.exit(run(RunOptions(**options)))
 

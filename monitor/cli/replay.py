@@ -21,7 +21,7 @@ import msgspec
 from monitor.app import REPLAY_PREFIX, Wiring, calendar_for, open_runner, replay_path
 from monitor.cli.options import DAY, OneOf, home_option, json_option
 from monitor.cli.replay_report import Lacking, replay_json, replay_text
-from monitor.cli.run import (
+from monitor.cli.session import (
     RunOptions,
     banner,
     check_ticker,

@@ -157,7 +157,7 @@ def test_help_has_an_example(command_line: tuple[str, ...]) -> None:
 
 
 def test_index_symbols_are_taken_with_or_without_the_caret() -> None:
-    from monitor.cli.run import check_ticker
+    from monitor.cli.session import check_ticker
 
     assert [check_ticker(t) for t in ("^ndx", " spx ", "BRK-B", "brk.b")] == [
         "NDX", "SPX", "BRK-B", "BRK.B",
