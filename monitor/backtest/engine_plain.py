@@ -22,6 +22,7 @@ from monitor.domain.exits import price_exit
 
 NEAR_STRIKE = 0.005  # an ETF this near its short strike at the last check may be assigned
 UP, DOWN, FLAT, UNKNOWN_FLOW = 1, -1, 0, 2
+NOT_ASKED = -2  # no entry day of this run: not even counted
 _TICK_SLACK = 1e-6  # of a tick: 0.15 is not exact in binary
 
 
@@ -81,6 +82,8 @@ def _one(
     refused: Counter[tuple[int, NoTrade]],
 ) -> None:
     cells = task.cells
+    if task.entries.blocked[cells.dte_slot[cell], time] == NOT_ASKED:
+        return
     widths = cells.width[cells.width_start[cell] : cells.width_start[cell + 1]]
     blocked = _blocked(task, cell, time, kind)
     for i, width in enumerate(widths):

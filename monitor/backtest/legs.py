@@ -36,12 +36,16 @@ class LegMarks:
 class ExpirationMarks:
     """Every leg of one expiration at every instant at which anything is known.
 
+    Puts and calls stand in one table, puts first, so that kernels take two arrays, not four.
+
     Args:
         expiration: Its session's index.
         session, minute: Of each instant, ascending: session index and minutes since midnight
             in New York. All lie before the close of the expiration's last trading session.
         spot: Underlying, NaN unknown; only physically settled options ask for it.
         source: PriceSource code of each instant.
+        put_strike, call_strike: As in `LegMarks`.
+        mid, half: As in `LegMarks`, the rows of the puts, then those of the calls.
     """
 
     expiration: int
@@ -49,8 +53,20 @@ class ExpirationMarks:
     minute: Ints
     spot: Floats
     source: NDArray[np.uint8]
-    put: LegMarks
-    call: LegMarks
+    put_strike: Ints
+    call_strike: Ints
+    mid: Floats
+    half: Floats
+
+    @property
+    def put(self) -> LegMarks:
+        n = len(self.put_strike)
+        return LegMarks(strike=self.put_strike, mid=self.mid[:n], half=self.half[:n])
+
+    @property
+    def call(self) -> LegMarks:
+        n = len(self.put_strike)
+        return LegMarks(strike=self.call_strike, mid=self.mid[n:], half=self.half[n:])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,6 +41,15 @@ def legs_of(quotes: dict[float, list[float]], half: float = 0.1) -> LegMarks:
     )
 
 
+def both(put: LegMarks, call: LegMarks) -> dict[str, Any]:
+    return {
+        "put_strike": put.strike,
+        "call_strike": call.strike,
+        "mid": np.concatenate([put.mid, call.mid]),
+        "half": np.concatenate([put.half, call.half]),
+    }
+
+
 def one_entry(
     *,
     put: dict[float, list[float]],
@@ -67,8 +76,7 @@ def one_entry(
             minute=600 + 60 * (np.arange(n) % 4),
             spot=np.array(mark_spot) if mark_spot else np.full(n, np.nan),
             source=np.zeros(n, np.uint8),
-            put=legs_of(put),
-            call=legs_of(call),
+            **both(legs_of(put), legs_of(call)),
         ),
         entries=Entries(
             blocked=np.array([[-1]]),
@@ -119,8 +127,7 @@ def random_task(seed: int, *, physical: bool = False) -> ExpirationTask:
             minute=np.arange(n),
             spot=np.where(rng.random(n) < 0.1, np.nan, spot),
             source=rng.integers(0, 3, n).astype(np.uint8),
-            put=side(-1),
-            call=side(1),
+            **both(side(-1), side(1)),
         ),
         entries=Entries(
             blocked=blocked,

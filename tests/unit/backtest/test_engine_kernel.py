@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from engine_cases import by_config, random_task
 
-from monitor.backtest.engine_kernel import most_rows, price_exit_code, simulate
+from monitor.backtest.engine_exits import price_exit_code
+from monitor.backtest.engine_kernel import most_rows, simulate
 from monitor.backtest.engine_plain import simulate_plain
 from monitor.backtest.legs import TRADE
 from monitor.backtest.trade_codes import LIVE_CODE, Exit, NoTrade
