@@ -24,6 +24,7 @@ from monitor.domain.trading_calendar import SessionTable, TradingCalendar
 logger = logging.getLogger(__name__)
 
 EXCHANGE = "XNYS"
+SESSIONS_FILE = f"sessions-{EXCHANGE}.json"
 FIRST_DAY = date(1990, 1, 1)  # VIX begins here; nothing older is ever asked for
 AHEAD = timedelta(days=366)
 MIN_AHEAD = timedelta(days=300)
@@ -71,7 +72,7 @@ def load_calendar(
         build: Makes the table when no usable file lies there; default exchange_calendars.
     """
     version = importlib.metadata.version(LIBRARY)
-    path = None if cache_dir is None else cache_dir / f"sessions-{EXCHANGE}.json"
+    path = None if cache_dir is None else cache_dir / SESSIONS_FILE
     cached = None if path is None else _read(path)
     if cached is not None and cached.usable(version=version, today=today):
         return cached.calendar()
