@@ -1,0 +1,113 @@
+"""A finished run → every row of its grid: exit policies, fills, and the regimes at entry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.backtest.clusters import find_clusters
+from monitor.backtest.configs import ExitPolicy
+from monitor.backtest.grid_judge import Tries, judge
+from monitor.backtest.grid_table import REGIMES, GridTable, Variant, grid_rows, stack
+from monitor.backtest.run_plan import GridResult
+from monitor.backtest.trade_columns import TradeColumns, restrict
+from monitor.backtest.trades_table import regime_of
+from monitor.backtest.variant_trades import money_of
+from monitor.domain.instruments import underlying
+
+POLICIES = tuple(ExitPolicy)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuiltGrid:
+    """All rows, and how many tries the verdicts allow for."""
+
+    table: GridTable
+    tries: Tries
+
+
+def build_grid(
+    result: GridResult, *, policies: tuple[ExitPolicy, ...] = POLICIES, workers: int = 2
+) -> BuiltGrid:
+    """Judge every variant of one ticker's run.
+
+    Regimes are told apart at the run's main fill only, over the configurations that traded in
+    them; looking into five regimes is five times as many tries.
+    """
+    tries = count_tries(result, policies)
+    parts = []
+    for fill in result.spec.fills:
+        rows = result.trades[result.trades["fill"] == result.spec.fills.index(fill)]
+        for policy in policies:
+            trades = result.columns(policy, fill=fill)
+            parts.append(_rows(result, rows, trades, policy, fill, tries, workers))
+            if fill == result.spec.fill:
+                parts += _by_regime(result, rows, trades, policy, tries, workers)
+    return BuiltGrid(table=stack(parts), tries=tries)
+
+
+def count_tries(result: GridResult, policies: tuple[ExitPolicy, ...]) -> Tries:
+    """Count what was tried, over all exit policies; fills are costs, not tries."""
+    different, every = 0, 0
+    for policy in policies:
+        trades = result.columns(policy, fill=result.spec.fill)
+        different += find_clusters(trades).count
+        every += int(np.count_nonzero(np.diff(trades.start)))
+    return Tries(different=max(different, 1), every=max(every, 1))
+
+
+def _rows(
+    result: GridResult,
+    rows: NDArray[Any],
+    trades: TradeColumns,
+    policy: ExitPolicy,
+    fill: float,
+    tries: Tries,
+    workers: int,
+    regime: int = 0,
+) -> GridTable:
+    money = money_of(
+        rows,
+        n_configs=len(result.table),
+        policy=policy,
+        multiplier=float(underlying(result.spec.ticker).multiplier),
+    )
+    judged = judge(trades, money, table=result.table, tries=tries, workers=workers)
+    variant = Variant(
+        ticker=result.spec.ticker,
+        policy=policy,
+        fill=fill,
+        money=money,
+        judged=judged,
+        regime=regime,
+        asked=0 if regime else result.n_entry_days,
+    )
+    return grid_rows(result.table, variant)
+
+
+def _by_regime(
+    result: GridResult,
+    rows: NDArray[Any],
+    trades: TradeColumns,
+    policy: ExitPolicy,
+    tries: Tries,
+    workers: int,
+) -> list[GridTable]:
+    """Rows of each regime that had trades; the engine's rows are in the columns' order."""
+    of_trade = regime_of(result, rows)
+    present = [r for r in range(len(REGIMES) - 1) if (of_trade == r).any()]
+    more = Tries(
+        different=tries.different * max(1, len(present)), every=tries.every * max(1, len(present))
+    )
+    parts = []
+    for regime in present:
+        mine = of_trade == regime
+        part = _rows(
+            result, rows[mine], restrict(trades, mine), policy, result.spec.fill, more, workers,
+            regime=regime + 1,
+        )  # fmt: skip
+        parts.append(part.take(part.floats("n_trades") > 0))
+    return parts
