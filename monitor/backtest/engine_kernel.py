@@ -261,6 +261,7 @@ def _simulate(
                         row = out[n]
                         row.config = config
                         row.entry = entry_session[slot]
+                        row.entry_minute = minute[t]
                         row.fill = f
                         row.source = source[t]
                         n += 1

@@ -212,6 +212,7 @@ def _trade(
     at_expiry = managed.t < 0
     return (
         int(task.entries.session[slot]),
+        int(marks.minute[t0]),
         marks.expiration if at_expiry else int(marks.session[managed.t]),
         0 if at_expiry else int(marks.minute[managed.t]),
         fill,

@@ -165,7 +165,7 @@ def entries_into(
         (
             (NOT_ASKED, np.broadcast_to(~asked[:, None], blocked.shape)),
             (NoTrade.OUT_OF_SESSION, facts.minute[None, :] >= facts.close_minute[row][:, None]),
-            (NoTrade.NOT_LISTED, np.asarray(facts.day[row] < facts.listed_from[e])[:, None]),
+            (NoTrade.NOT_LISTED, (facts.day[row] < int(facts.listed_from[e]))[:, None]),
             (NoTrade.NOT_SETTLED, np.full((len(session), 1), bool(np.isnan(facts.settlement[e])))),
             (NoTrade.NO_PRICE, np.isnan(price)),
             (NoTrade.NO_CHAIN, ~found),

@@ -151,11 +151,13 @@ class ExpirationTask:
 
 # One trade at one fill, held and managed side by side: they share everything up to the exit.
 # `credit`, `credit_mid` and strikes in points (0 where the side is not sold), the rest dollars
-# per contract. `exit_*` and `reason` are the managed exit's; `hold_reason` SETTLED or FORCED.
+# per contract, minutes New York. `exit_*` and `reason` are the managed exit's; `hold_reason` is
+# SETTLED or FORCED.
 TRADE = np.dtype(
     [
         ("config", np.int32),
         ("entry", np.uint16),
+        ("entry_minute", np.uint16),
         ("exit_session", np.uint16),
         ("exit_minute", np.uint16),
         ("fill", np.uint8),
@@ -170,5 +172,5 @@ TRADE = np.dtype(
         ("pnl_hold", np.float32),
         ("pnl_managed", np.float32),
     ],
-    align=True,
+    align=True,  # and without a gap, so that equal trades are equal bytes
 )

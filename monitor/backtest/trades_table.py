@@ -87,7 +87,7 @@ def arrow_table(grid: GridResult) -> pa.Table:
         {
             "config": config,
             "entry_date": day(t["entry"]),
-            "entry_minute_et": table.entry_minute_pt[config] + np.int16(180),
+            "entry_minute_et": t["entry_minute"].astype(np.int16),
             "expiration": day(expiration),
             "short_put": strike(put, put),
             "long_put": strike(put - width, put),
