@@ -36,7 +36,9 @@ class ExpirationQuotes:
     """One expiration at every stamp of the days on which it is looked at.
 
     Shapes and types:
-        day: (n,), int64, `date.toordinal()` of each instant. stamp: (n,), int64, UTC seconds.
+        day: (n,), int64, `date.toordinal()` of each instant.
+        stamp: (n,), int64, UTC epoch seconds at which the quotes are *known*; ascending, all
+            before their session's close.
         strikes: (n_strikes,), int64, thousandths of a point, ascending: all ever quoted.
         quotes: (4, n_strikes, n), int32, ten-thousandths of a point: put bid, put ask, call
             bid, call ask; MISSING where unquoted. A column is one chain.
@@ -67,17 +69,23 @@ class ExpirationQuotes:
 class ChainBook:
     """Recorded days of one ticker, oldest first.
 
+    `delay_s`: bids and asks that are a bar's lowest and highest trade (`QuoteKind.TRADES`) are
+    stamped with the bar's start and known at its end only; `quotes_of` says when they are known.
+
     `uses[e]` says for each expiration in which days it stands: (place in `days`, place among
     that day's expirations). Days further than the wanted DTE from it are left out.
 
-    Shapes: spot[i] (n_stamps of day i,), float64: the parity forward of the day's shortest
-    expiration that has one, NaN where none has. Forward and price differ by carry: nothing on
-    the day itself, about 0.01 % a session later.
+    closes[i]: UTC epoch seconds of the session's close.
+    spot[i]: shape (n_stamps of day i,), float64: the parity forward of the day's shortest
+    expiration that has one, else what the source says, else NaN. Forward and price differ by
+    carry: nothing on the day itself, about 0.01 % a session later.
     """
 
     ticker: str
     kind: QuoteKind
+    delay_s: int
     days: tuple[DayChain, ...]
+    closes: tuple[int, ...]
     spot: tuple[Floats, ...]
     uses: Mapping[int, tuple[tuple[int, int], ...]]
     reports: tuple[FileReport, ...]
@@ -94,25 +102,31 @@ class ChainBook:
             KeyError: No such expiration.
         """
         uses = self.uses[expiration]
-        owns = [_own(self.days[d], e) for d, e in uses]
-        strikes = np.unique(np.concatenate([self.days[d].strikes[o] for (d, _), o in
-                                            zip(uses, owns, strict=True)]))  # fmt: skip
-        sizes = [len(self.days[d].stamps) for d, _ in uses]
+        strikes = np.unique(np.concatenate([self._strikes(d, e) for d, e in uses]))
+        sizes = [self._known(d) for d, _ in uses]
         quotes = np.full((4, len(strikes), sum(sizes)), MISSING, np.int32)
         at = 0
-        for (d, _), own, size in zip(uses, owns, sizes, strict=True):
-            rows = np.searchsorted(strikes, self.days[d].strikes[own])
-            put_day(self.days[d].quotes[:, own], rows, at, quotes)
+        for (d, e), size in zip(uses, sizes, strict=True):
+            rows = np.searchsorted(strikes, self._strikes(d, e))
+            put_day(self.days[d].quotes[:, _own(self.days[d], e), :size], rows, at, quotes)
             at += size
+        pieces = list(zip(uses, sizes, strict=True))
         return ExpirationQuotes(
             expiration=expiration,
             day=np.repeat(np.array([self.days[d].day for d, _ in uses], np.int64), sizes),
-            stamp=np.concatenate([self.days[d].stamps for d, _ in uses]),
+            stamp=np.concatenate([self.days[d].stamps[:n] for (d, _), n in pieces]) + self.delay_s,
             strikes=strikes,
             quotes=quotes,
-            forward=np.concatenate([self.days[d].forwards[e] for d, e in uses]),
-            spot=np.concatenate([self.spot[d] for d, _ in uses]),
+            forward=np.concatenate([self.days[d].forwards[e, :n] for (d, e), n in pieces]),
+            spot=np.concatenate([self.spot[d][:n] for (d, _), n in pieces]),
         )
+
+    def _strikes(self, d: int, e: int) -> Ints:
+        return self.days[d].strikes[_own(self.days[d], e)]
+
+    def _known(self, d: int) -> int:
+        """How many of a day's stamps are known before its close."""
+        return int(np.searchsorted(self.days[d].stamps + self.delay_s, self.closes[d]))
 
 
 def make_book(
@@ -123,13 +137,15 @@ def make_book(
     max_dte: int,
     reports: Sequence[FileReport] = (),
     kind: QuoteKind | None = None,
+    spots: Mapping[int, Floats] | None = None,
 ) -> ChainBook:
     """Index the days by expiration.
 
     Args:
-        days: Of distinct dates.
+        days: Of distinct dates, each a session.
         max_dte: Leave out what is more sessions away than this.
         kind: None: judge by how many quotes are locked (bid = ask), which real quotes never are.
+        spots: By day what the source says, used where parity gives no price.
     """
     ordered = tuple(sorted(days, key=lambda one: one.day))
     uses: dict[int, list[tuple[int, int]]] = {}
@@ -138,11 +154,14 @@ def make_book(
         for e, expiration in enumerate(one.expirations.tolist()):
             if expiration <= reach:
                 uses.setdefault(expiration, []).append((d, e))
+    judged = kind or judged_kind(reports)
     return ChainBook(
         ticker=ticker,
-        kind=kind or judged_kind(reports),
+        kind=judged,
+        delay_s=bar_seconds(ordered) if judged is QuoteKind.TRADES else 0,
         days=ordered,
-        spot=tuple(_spot(one) for one in ordered),
+        closes=tuple(_close(one.day, calendar) for one in ordered),
+        spot=tuple(_spot(one, (spots or {}).get(one.day)) for one in ordered),
         uses={expiration: tuple(uses[expiration]) for expiration in sorted(uses)},
         reports=tuple(reports),
     )
@@ -164,11 +183,24 @@ def _own(day: DayChain, e: int) -> slice:
     return slice(int(day.strike_start[e]), int(day.strike_start[e + 1]))
 
 
-def _spot(day: DayChain) -> Floats:
-    """At each stamp the forward of the first expiration that has one."""
+def bar_seconds(days: Sequence[DayChain]) -> int:
+    """The usual distance between a day's stamps; 0 when no day has two."""
+    steps = np.concatenate([np.diff(one.stamps) for one in days] or [np.empty(0, np.int64)])
+    values, counts = np.unique(steps, return_counts=True)
+    return int(values[np.argmax(counts)]) if len(values) else 0
+
+
+def _close(day: int, calendar: TradingCalendar) -> int:
+    session = calendar.shift(date.fromordinal(day), 0)
+    return int(session.close.timestamp())
+
+
+def _spot(day: DayChain, told: Floats | None) -> Floats:
+    """At each stamp the forward of the first expiration that has one, else what was told."""
     known = np.isfinite(day.forwards)
     first = np.argmax(known, axis=0)
-    return np.where(known.any(axis=0), day.forwards[first, np.arange(len(day.stamps))], np.nan)
+    otherwise = np.full(len(day.stamps), np.nan) if told is None else told
+    return np.where(known.any(axis=0), day.forwards[first, np.arange(len(day.stamps))], otherwise)
 
 
 @kernel

@@ -121,12 +121,11 @@ def _read(
         )  # fmt: skip
         good, counts, first = _odd_lines(text, odd, header, own=known.pm_root, am=am)
         rows = add_lines(rows, good)
+        if not len(rows.line):
+            raise _FileFault(_unreadable(counts, first))
+        chain, verdicts, locked = build_day(rows, day=day, calendar=calendar)
     except OverflowError as error:
         raise _FileFault(str(error)) from error
-    if not len(rows.line):
-        why = f"none of its {sum(counts.values())} rows can be read" if counts else "no rows"
-        raise _FileFault(why + "".join(f": {example}" for example in list(first.values())[:1]))
-    chain, verdicts, locked = build_day(rows, day=day, calendar=calendar)
     n_rows = len(rows.line) + sum(counts.values())
     for code, count in enumerate(np.bincount(verdicts, minlength=len(Skip)).tolist()):
         if code and count:
@@ -140,6 +139,13 @@ def _read(
     if not report.kept:
         raise _FileFault(f"none of its {n_rows} rows can be used: {describe(counts)}")
     return chain, report
+
+
+def _unreadable(counts: Mapping[Skip, int], first: Mapping[Skip, str]) -> str:
+    if not counts:
+        return "no rows"
+    example = next(iter(first.values()))
+    return f"none of its {sum(counts.values())} rows can be read: {example}"
 
 
 def describe(counts: Mapping[Skip, int]) -> str:
