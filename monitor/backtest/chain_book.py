@@ -10,7 +10,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.backtest.chain_day import DayChain, FileReport
+from monitor.backtest.chain_day import DayChain, FileReport, sealed
 from monitor.backtest.chain_text import CALL, PUT
 from monitor.backtest.jit import kernel
 from monitor.backtest.parity import MISSING, PRICE_UNIT
@@ -69,14 +69,14 @@ class ExpirationQuotes:
 class ChainBook:
     """Recorded days of one ticker, oldest first.
 
-    `delay_s`: bids and asks that are a bar's lowest and highest trade (`QuoteKind.TRADES`) are
-    stamped with the bar's start and known at its end only; `quotes_of` says when they are known.
+    Stamps are when the quotes are *known*. Bids and asks that are a bar's lowest and highest
+    trade (`QuoteKind.TRADES`) are recorded with the bar's start: their days are moved by
+    `delay_s`, the bar's length, and end before the close.
 
     `uses[e]` says for each expiration in which days it stands: (place in `days`, place among
     that day's expirations). Days further than the wanted DTE from it are left out.
 
-    closes[i]: UTC epoch seconds of the session's close.
-    spot[i]: shape (n_stamps of day i,), float64: the parity forward of the day's shortest
+    Shapes: spot[i] (n_stamps of day i,), float64: the parity forward of the day's shortest
     expiration that has one, else what the source says, else NaN. Forward and price differ by
     carry: nothing on the day itself, about 0.01 % a session later.
     """
@@ -85,7 +85,6 @@ class ChainBook:
     kind: QuoteKind
     delay_s: int
     days: tuple[DayChain, ...]
-    closes: tuple[int, ...]
     spot: tuple[Floats, ...]
     uses: Mapping[int, tuple[tuple[int, int], ...]]
     reports: tuple[FileReport, ...]
@@ -103,30 +102,25 @@ class ChainBook:
         """
         uses = self.uses[expiration]
         strikes = np.unique(np.concatenate([self._strikes(d, e) for d, e in uses]))
-        sizes = [self._known(d) for d, _ in uses]
+        sizes = [len(self.days[d].stamps) for d, _ in uses]
         quotes = np.full((4, len(strikes), sum(sizes)), MISSING, np.int32)
         at = 0
         for (d, e), size in zip(uses, sizes, strict=True):
             rows = np.searchsorted(strikes, self._strikes(d, e))
-            put_day(self.days[d].quotes[:, _own(self.days[d], e), :size], rows, at, quotes)
+            put_day(self.days[d].quotes[:, _own(self.days[d], e)], rows, at, quotes)
             at += size
-        pieces = list(zip(uses, sizes, strict=True))
         return ExpirationQuotes(
             expiration=expiration,
             day=np.repeat(np.array([self.days[d].day for d, _ in uses], np.int64), sizes),
-            stamp=np.concatenate([self.days[d].stamps[:n] for (d, _), n in pieces]) + self.delay_s,
+            stamp=np.concatenate([self.days[d].stamps for d, _ in uses]),
             strikes=strikes,
             quotes=quotes,
-            forward=np.concatenate([self.days[d].forwards[e, :n] for (d, e), n in pieces]),
-            spot=np.concatenate([self.spot[d][:n] for (d, _), n in pieces]),
+            forward=np.concatenate([self.days[d].forwards[e] for d, e in uses]),
+            spot=np.concatenate([self.spot[d] for d, _ in uses]),
         )
 
     def _strikes(self, d: int, e: int) -> Ints:
         return self.days[d].strikes[_own(self.days[d], e)]
-
-    def _known(self, d: int) -> int:
-        """How many of a day's stamps are known before its close."""
-        return int(np.searchsorted(self.days[d].stamps + self.delay_s, self.closes[d]))
 
 
 def make_book(
@@ -147,20 +141,22 @@ def make_book(
         kind: None: judge by how many quotes are locked (bid = ask), which real quotes never are.
         spots: By day what the source says, used where parity gives no price.
     """
+    judged = kind or judged_kind(reports)
     ordered = tuple(sorted(days, key=lambda one: one.day))
+    delay_s = bar_seconds(ordered) if judged is QuoteKind.TRADES else 0
+    if delay_s:
+        ordered = tuple(known_later(one, delay_s, _close(one.day, calendar)) for one in ordered)
     uses: dict[int, list[tuple[int, int]]] = {}
     for d, one in enumerate(ordered):
         reach = _last_expiration(one.day, max_dte, calendar)
         for e, expiration in enumerate(one.expirations.tolist()):
             if expiration <= reach:
                 uses.setdefault(expiration, []).append((d, e))
-    judged = kind or judged_kind(reports)
     return ChainBook(
         ticker=ticker,
         kind=judged,
-        delay_s=bar_seconds(ordered) if judged is QuoteKind.TRADES else 0,
+        delay_s=delay_s,
         days=ordered,
-        closes=tuple(_close(one.day, calendar) for one in ordered),
         spot=tuple(_spot(one, (spots or {}).get(one.day)) for one in ordered),
         uses={expiration: tuple(uses[expiration]) for expiration in sorted(uses)},
         reports=tuple(reports),
@@ -190,6 +186,18 @@ def bar_seconds(days: Sequence[DayChain]) -> int:
     return int(values[np.argmax(counts)]) if len(values) else 0
 
 
+def known_later(day: DayChain, delay_s: int, close: int) -> DayChain:
+    """The day with every stamp `delay_s` later, without what is then known after the close."""
+    n = int(np.searchsorted(day.stamps + delay_s, close))
+    moved = day._replace(
+        stamps=day.stamps[:n] + delay_s,
+        quotes=np.ascontiguousarray(day.quotes[:, :, :n]),
+        forwards=np.ascontiguousarray(day.forwards[:, :n]),
+        forward_strikes=np.ascontiguousarray(day.forward_strikes[:, :n]),
+    )
+    return sealed(moved)
+
+
 def _close(day: int, calendar: TradingCalendar) -> int:
     session = calendar.shift(date.fromordinal(day), 0)
     return int(session.close.timestamp())
@@ -199,7 +207,7 @@ def _spot(day: DayChain, told: Floats | None) -> Floats:
     """At each stamp the forward of the first expiration that has one, else what was told."""
     known = np.isfinite(day.forwards)
     first = np.argmax(known, axis=0)
-    otherwise = np.full(len(day.stamps), np.nan) if told is None else told
+    otherwise = np.full(len(day.stamps), np.nan) if told is None else told[: len(day.stamps)]
     return np.where(known.any(axis=0), day.forwards[first, np.arange(len(day.stamps))], otherwise)
 
 

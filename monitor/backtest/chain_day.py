@@ -112,7 +112,14 @@ def build_day(
         day.toordinal(), stamps, rows.expirations[kept], strike_start, strikes, quotes, forwards,
         n_used,
     )  # fmt: skip
-    return chain, verdicts, locked
+    return sealed(chain), verdicts, locked
+
+
+def sealed(chain: DayChain) -> DayChain:
+    """The same day, read-only: shared by threads, and of one type with days from the cache."""
+    for column in chain[1:]:
+        np.asarray(column).flags.writeable = False
+    return chain
 
 
 def _ranked(values: Ints, seen: NDArray[np.bool_]) -> tuple[Ints, Ints]:
