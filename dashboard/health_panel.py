@@ -82,7 +82,7 @@ def health_card(health: HealthView, say: Wording) -> HealthCard:
     problems = tuple(f"{words(p.what)}: {p.why}" for p in health.problems)
     return HealthCard(
         rows=rows,
-        disk=_megabytes(health.disk_free_mb),
+        disk=_megabytes(health.disk.free_mb),
         memory=_megabytes(health.memory_mb),
         problems=problems,
         slept=health.slept,

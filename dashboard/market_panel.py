@@ -20,6 +20,7 @@ from dashboard.text import (
     words,
 )
 from monitor.domain.snapshot import LevelView, MarketView, Problem, SessionView
+from monitor.domain.unknowns import by_reason
 from monitor.domain.vocabulary import Regime, SessionState
 
 
@@ -79,20 +80,26 @@ def _card(market: MarketView, say: Wording) -> MarketCard:
         regime_since=say.maybe(market.regime_since),
         regime_scale=tuple(RegimeStep(label=r.label, current=r is step) for r in Regime),
         figures=_figures(market, say),
-        family=tuple(_level(level, say) for level in market.vix_family if level.symbol not in own),
+        family=tuple(
+            _level(level, market.problems, say)
+            for level in market.vix_family
+            if level.symbol not in own
+        ),
         trend=f"{market.trend} ({market.trend_source})",
         session=_session(market.session, say),
         session_open=market.session.state == SessionState.OPEN,
         provenance=_provenance(market),
         stale=market.stale,
         simulated=market.simulated,
-        problems=tuple(f"{words(p.what)}: {p.why}" for p in market.problems),
+        problems=tuple(
+            f"{', '.join(map(words, what))}: {why}" for what, why in by_reason(market.problems)
+        ),
     )
 
 
 def _figures(market: MarketView, say: Wording) -> tuple[Figure, ...]:
     own = market.vol_index
-    named = () if own is None or own.symbol == "VIX" else (_level(own, say),)
+    named = () if own is None or own.symbol == "VIX" else (_level(own, market.problems, say),)
     flow = market.flow or UNKNOWN
     return (
         *named,
@@ -143,13 +150,13 @@ def _change(market: MarketView) -> Figure:
     )
 
 
-def _level(level: LevelView, say: Wording) -> Figure:
+def _level(level: LevelView, problems: Iterable[Problem], say: Wording) -> Figure:
     known = finite(level.value)
     return Figure(
         label=level.symbol,
         text=number(level.value),
         known=known,
-        why="" if known else "not given by any source",
+        why="" if known else _why(problems, level.symbol),
         source=level.source or "",
         asof=say.maybe(level.asof),
         stale=level.stale,

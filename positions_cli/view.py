@@ -114,7 +114,7 @@ def summary(*, as_json: bool, home: Path | None) -> None:
         "closed": len(book) - len(still_open),
         "total_max_loss_usd": sum(p.max_loss_usd for p in still_open),
         "realized_pnl_usd": sum(p.realized_pnl_usd for p in book),
-        "unrealized_pnl_usd": sum(marks) if marks else None,
+        "unrealized_pnl_usd": None if still_open and not marks else sum(marks, 0.0),
         "marked": len(marks),
         "limits": limits,
     }

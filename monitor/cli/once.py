@@ -16,6 +16,7 @@ from monitor.domain.snapshot import (
     Snapshot,
     TickerFunnel,
 )
+from monitor.domain.unknowns import by_reason
 
 DATA_MISSING = 3
 
@@ -83,8 +84,9 @@ def _market(market: MarketView, zone: ZoneInfo) -> Iterator[str]:
     ratio = "unknown" if market.volume_ratio is None else f"{market.volume_ratio:.2f}"
     session = market.session.state.replace("_", " ")
     yield f"  session {session} | IV rank {rank} | volume ratio {ratio}"
-    for problem in market.problems:
-        yield f"  {problem.what} unknown or refused: {problem.why}"
+    for what, why in by_reason(market.problems):
+        names = ", ".join(name.replace("_", " ") for name in what)
+        yield f"  {names} unknown or refused: {why}"
 
 
 def _funnel(funnel: TickerFunnel, profile: str) -> Iterator[str]:

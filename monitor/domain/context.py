@@ -31,13 +31,14 @@ CLOSES_DISAGREE_PCT = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Level:
-    """One volatility index as it stands; `value` is None when unknown."""
+    """One volatility index as it stands; `value` is None when unknown, and `why` says why."""
 
     symbol: str
     value: float | None
     asof: datetime | None
     source: str | None
     stale: bool
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,12 +165,14 @@ def build_context(
 def _level(symbol: str, judged: Mapping[str, Judgement]) -> Level:
     judgement = judged.get(symbol)
     quote = judgement.quote if judgement else None
+    problems = judgement.problems if judgement else ()
     return Level(
         symbol=symbol,
         value=quote.price if quote else None,
         asof=quote.asof if quote else None,
         source=quote.source if quote else None,
         stale=judgement.stale if judgement else False,
+        why=problems[0].why if problems else "",
     )
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+from dataclasses import replace
 from datetime import datetime
 
 from monitor.domain.context import Level, MarketContext
 from monitor.domain.regime import RegimeState
 from monitor.domain.snapshot import LevelView, MarketView, SessionView
 from monitor.domain.trading_calendar import Session, TradingCalendar
+from monitor.domain.unknowns import unspoken
 from monitor.domain.vocabulary import SessionState, Trend
 from monitor.errors import CalendarHorizonError
 
@@ -22,7 +25,8 @@ def market_view(
     now: datetime,
 ) -> MarketView:
     quote = context.quote
-    return MarketView(
+    family = tuple((_level(level), level.why) for level in context.vix_family)
+    view = MarketView(
         ticker=context.ticker,
         price=context.price,
         previous_close=context.previous_close,
@@ -32,7 +36,7 @@ def market_view(
         vix=context.vix.value,
         vix_asof=context.vix.asof,
         vol_index=_level(context.vol_index) if context.vol_index else None,
-        vix_family=tuple(_level(level) for level in context.vix_family),
+        vix_family=tuple(level for level, _ in family),
         regime=regime.regime.value if regime else None,
         regime_since=regime.since if regime else None,
         iv_rank=context.iv_rank,
@@ -49,6 +53,8 @@ def market_view(
         simulated=quote.simulated if quote else False,
         problems=context.problems,
     )
+    fields = {f.name: getattr(view, f.name) for f in dataclasses.fields(view)}
+    return replace(view, problems=view.problems + unspoken(fields, family, view.problems))
 
 
 def session_view(

@@ -280,11 +280,18 @@ class NotifierView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DiskView:
+    """Of the disk that holds the home folder."""
+
+    free_mb: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HealthView:
     providers: tuple[ProviderView, ...]
     jobs: tuple[JobView, ...]
     notifiers: tuple[NotifierView, ...]
-    disk_free_mb: float | None
+    disk: DiskView
     memory_mb: float | None
     problems: tuple[Problem, ...] = ()
     slept: tuple[str, ...] = ()  # "asleep 07:12–08:40, missed 3 windows"

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from monitor.config import Settings
-from monitor.domain.exits import ExitRules
+from monitor.domain.exits import ExitRules, ExitState
 from monitor.domain.funnel import grid_view
 from monitor.domain.grid import GridFile
 from monitor.domain.market_view import market_view
-from monitor.domain.position_watch import position_view
+from monitor.domain.position_watch import WatchedPosition, position_view
 from monitor.domain.scan_step import funnels, opportunity_rows
 from monitor.domain.snapshot import (
     AlertView,
@@ -18,6 +19,7 @@ from monitor.domain.snapshot import (
     HealthView,
     MonitorView,
     PortfolioView,
+    Problem,
     Snapshot,
 )
 from monitor.domain.step import CycleResult
@@ -77,8 +79,26 @@ def build_snapshot(
             position_view(w, rules=rules, calendar=calendar, now=now) for w in result.watch.watched
         ),
         alerts=around.alerts,
-        health=around.health,
+        health=replace(
+            around.health, problems=around.health.problems + _unmarked(result.watch.watched)
+        ),
     )
+
+
+def _unmarked(watched: Sequence[WatchedPosition]) -> tuple[Problem, ...]:
+    """Positions whose P&L nobody logged: their sum is unknown, and two of their exits are blind."""
+    blind = [
+        w.short_id
+        for w in watched
+        if w.position.mark is None and (w.exits is None or w.exits.state is not ExitState.SETTLE_ME)
+    ]
+    if not blind:
+        return ()
+    why = (
+        f"no P&L is logged for {', '.join(blind)}: profit target and stop cannot fire; "
+        f"positions update {blind[0]} --pnl DOLLARS"
+    )
+    return (Problem(what="unrealized_pnl_usd", why=why),)
 
 
 def _portfolio(result: CycleResult, around: Surroundings) -> PortfolioView:
@@ -89,7 +109,7 @@ def _portfolio(result: CycleResult, around: Surroundings) -> PortfolioView:
         open=len(positions),
         closed=around.closed_positions,
         total_max_loss_usd=sum(p.max_loss_usd for p in positions),
-        unrealized_pnl_usd=sum(marks) if marks else None,
+        unrealized_pnl_usd=None if positions and not marks else sum(marks, 0.0),
         marked=len(marks),
         realized_pnl_usd=around.realized_pnl_usd + partly,
         limits=result.watch.limits,

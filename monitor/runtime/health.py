@@ -6,7 +6,14 @@ import shutil
 import sys
 from pathlib import Path
 
-from monitor.domain.snapshot import HealthView, JobView, NotifierView, Problem, ProviderView
+from monitor.domain.snapshot import (
+    DiskView,
+    HealthView,
+    JobView,
+    NotifierView,
+    Problem,
+    ProviderView,
+)
 from monitor.providers.base import SourceHealth
 
 DISK_LOW_MB = 500.0
@@ -25,7 +32,7 @@ def health_view(
     slept: tuple[str, ...],
     folder: Path,
 ) -> HealthView:
-    disk = _disk_free_mb(folder)
+    free_mb = _disk_free_mb(folder)
     found = list(problems)
     if grid_problem:
         found.append(Problem(what="grid", why=grid_problem))
@@ -33,10 +40,10 @@ def health_view(
         found.append(Problem(what="history", why=history_problem))
     if files_problem:
         found.append(Problem(what="files", why=files_problem))
-    if disk is None:
+    if free_mb is None:
         found.append(Problem(what="disk", why="free space cannot be read"))
-    elif disk < DISK_LOW_MB:
-        found.append(Problem(what="disk", why=f"only {disk:.0f} MB free"))
+    elif free_mb < DISK_LOW_MB:
+        found.append(Problem(what="disk", why=f"only {free_mb:.0f} MB free"))
     return HealthView(
         providers=tuple(
             ProviderView(
@@ -52,7 +59,7 @@ def health_view(
         ),
         jobs=jobs,
         notifiers=notifiers,
-        disk_free_mb=disk,
+        disk=DiskView(free_mb=free_mb),
         memory_mb=memory_mb(),
         problems=tuple(found),
         slept=slept,

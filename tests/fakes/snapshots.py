@@ -12,6 +12,7 @@ import msgspec
 
 from monitor.domain.snapshot import (
     AlertView,
+    DiskView,
     ExitView,
     FunnelStep,
     FunnelView,
@@ -100,7 +101,9 @@ def empty_snapshot(now: datetime = NOON_NY, **monitor: Any) -> Snapshot:
         ),
         positions=(),
         alerts=(),
-        health=HealthView(providers=(), jobs=(), notifiers=(), disk_free_mb=None, memory_mb=None),
+        health=HealthView(
+            providers=(), jobs=(), notifiers=(), disk=DiskView(free_mb=None), memory_mb=None
+        ),
     )  # fmt: skip
 
 
@@ -385,7 +388,7 @@ def _health(now: datetime) -> HealthView:
             NotifierView(name="console", state="ok", pending=0, last_ok_at=now, error=None),
             NotifierView(name="alerts.log", state="ok", pending=0, last_ok_at=now, error=None),
         ),
-        disk_free_mb=48_213.0,
+        disk=DiskView(free_mb=48_213.0),
         memory_mb=141.0,
         problems=(),
         slept=("asleep 07:12–07:20, missed 1 window",),

@@ -133,7 +133,7 @@ def test_trap_30_positions_json_follows_what_any_process_changed(home: Path) -> 
         runner.cycle(NOW + 2 * MINUTE)
         assert exported(runner) == [("a3f8c2d1", "closed")]
         assert page(runner)["portfolio"] | {"limits": None} == {
-            "open": 0, "closed": 1, "total_max_loss_usd": 0, "unrealized_pnl_usd": None,
+            "open": 0, "closed": 1, "total_max_loss_usd": 0, "unrealized_pnl_usd": 0,
             "marked": 0, "realized_pnl_usd": 75.0, "limits": None,
         }  # fmt: skip
 

@@ -92,13 +92,13 @@ def test_a_nearly_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr("shutil.disk_usage", lambda _path: Usage())
     shown = view(tmp_path)
-    assert shown.disk_free_mb == 499
+    assert shown.disk.free_mb == 499
     assert [p.why for p in shown.problems] == ["only 499 MB free"]
 
 
 def test_a_disk_that_cannot_be_read_is_unknown_not_full(tmp_path: Path) -> None:
     shown = view(tmp_path / "gone")
-    assert shown.disk_free_mb is None
+    assert shown.disk.free_mb is None
     assert [p.why for p in shown.problems] == ["free space cannot be read"]
 
 
