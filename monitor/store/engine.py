@@ -30,9 +30,7 @@ def open_engine(url: str, *, busy_timeout_s: float = 5.0, durable: bool = True) 
     if not url.startswith("sqlite"):
         return create_engine(url, pool_pre_ping=True)
     # The pool keeps a connection: closing the last one would copy the whole WAL each time.
-    engine = create_engine(
-        url, connect_args={"timeout": busy_timeout_s, "isolation_level": None}
-    )
+    engine = create_engine(url, connect_args={"timeout": busy_timeout_s, "isolation_level": None})
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:
