@@ -137,7 +137,8 @@ def managed_exit(
         last = min(t + _BLOCK, begin) if t < begin else stop
         while t < last:
             debit = debit_at(mid, a, b, c, d, t, width)
-            if debit == debit:
+            # NaN is not outside either, and fails every comparison below
+            if abs(debit - middle) >= reach or (t >= begin and debit == debit):
                 code = price_exit_code(credit, credit - debit, multiple, target_pct)
                 if code > 0:
                     return t, code

@@ -21,7 +21,7 @@ from monitor.backtest.engine_exits import (
     managed_exit,
 )
 from monitor.backtest.jit import kernel
-from monitor.backtest.legs import MILLI, TRADE, ExpirationTask
+from monitor.backtest.legs import MILLI, TRADE, Cells, ExpirationTask
 from monitor.backtest.trade_codes import Exit, NoTrade
 
 Rows = Any  # structured arrays of TRADE, which numba knows by their dtype
@@ -38,10 +38,10 @@ _PUT, _CALL = 0, 1
 _CONDOR = 4
 
 
-def most_rows(task: ExpirationTask) -> int:
+def most_rows(cells: Cells, n_fills: int) -> int:
     """The most trades that one expiration can hold: two verticals and a condor per width."""
-    wanted = min(3, int(np.count_nonzero(task.cells.kind_slot >= 0)))
-    return len(task.cells.width) * task.cells.n_times * wanted * len(task.fills)
+    wanted = min(3, int(np.count_nonzero(cells.kind_slot >= 0)))
+    return len(cells.width) * cells.n_times * wanted * n_fills
 
 
 def simulate(task: ExpirationTask, out: NDArray[Any] | None = None) -> tuple[NDArray[Any], Ints]:
@@ -52,7 +52,7 @@ def simulate(task: ExpirationTask, out: NDArray[Any] | None = None) -> tuple[NDA
     """
     m, e, c, terms, rules = task.marks, task.entries, task.cells, task.terms, task.rules
     if out is None:
-        out = np.empty(most_rows(task), TRADE)
+        out = np.empty(most_rows(c, len(task.fills)), TRADE)
     refused = np.zeros((len(task.fills), len(NoTrade)), np.int64)
     money = np.array(
         [
@@ -182,11 +182,14 @@ def _simulate(
     listed = np.full((n_puts + len(call_strike)) * days, -1, np.int8)
     condor = kind_slot[_CONDOR] >= 0
     n = 0
-    for cell in range(len(start)):
-        slot = dte_slot[cell]
-        widths = width[width_start[cell] : width_start[cell + 1]]
-        n_widths = len(widths)
-        for time in range(n_times):
+    # Bands of one DTE and time sell neighboring strikes: one after the other they stay in cache.
+    for work in range(at.size * len(start)):
+        cell = work % len(start)
+        time = work // len(start) % n_times
+        slot = work // len(start) // n_times
+        if dte_slot[cell] == slot:
+            widths = width[width_start[cell] : width_start[cell + 1]]
+            n_widths = len(widths)
             if blocked[slot, time] == -2:  # no entry day of this run
                 continue
             if blocked[slot, time] >= 0:

@@ -160,12 +160,13 @@ def entries_into(
     if marks is not None and len(keys):
         priced = np.isfinite(marks.mid).any(axis=0)
         found[found] = priced[at[found]]
+    listed_later: NDArray[np.bool_] = np.less(facts.day[row], facts.listed_from[e])
     blocked = np.full((len(session), n_times), -1, np.int64)
     for code, applies in reversed(
         (
             (NOT_ASKED, np.broadcast_to(~asked[:, None], blocked.shape)),
             (NoTrade.OUT_OF_SESSION, facts.minute[None, :] >= facts.close_minute[row][:, None]),
-            (NoTrade.NOT_LISTED, (facts.day[row] < int(facts.listed_from[e]))[:, None]),
+            (NoTrade.NOT_LISTED, listed_later[:, None]),
             (NoTrade.NOT_SETTLED, np.full((len(session), 1), bool(np.isnan(facts.settlement[e])))),
             (NoTrade.NO_PRICE, np.isnan(price)),
             (NoTrade.NO_CHAIN, ~found),
