@@ -92,7 +92,8 @@ def open_runner(settings: Settings, home: Home, wiring: Wiring) -> Iterator[Runn
     store = open_store(home.root, settings, durable=wiring.durable)
     if wiring.durable:
         store.check(now=wiring.clock.now())
-    simulated = wiring.provider.simulated
+    # Recorded prices are real, but not the market's now: everything shown must say so.
+    simulated = wiring.provider.simulated or wiring.source.startswith(REPLAY_PREFIX)
     charts = ChartFiles(
         folder=home.charts, edges=settings.regime, source=wiring.source, simulated=simulated
     )

@@ -40,7 +40,11 @@ def report(snapshot: Snapshot, *, as_json: bool) -> str:
 def _lines(snapshot: Snapshot) -> Iterator[str]:
     zone = ZoneInfo(snapshot.monitor.display_timezone)
     if snapshot.monitor.simulated:
-        yield "SIMULATED: nothing below is a real price"
+        yield (
+            "SIMULATED: a past day replayed, not the market now"
+            if snapshot.monitor.source.startswith("replay")
+            else "SIMULATED: nothing below is a real price"
+        )
     for market in snapshot.markets:
         yield from _market(market, zone)
     grid = snapshot.funnel.grid

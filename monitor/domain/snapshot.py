@@ -29,7 +29,7 @@ class MonitorView:
     state: str  # "running" | "stopped" | "paused"
     iteration: int
     source: str  # "auto", "yahoo", "replay:…", "demo"
-    simulated: bool
+    simulated: bool  # not the market now: made up, or a past day replayed
     paused: bool = False
     display_timezone: str = "America/Los_Angeles"
     refresh_s: float = 30.0

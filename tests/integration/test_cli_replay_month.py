@@ -125,12 +125,25 @@ def test_alerts_log_has_one_line_a_change_in_the_documented_form(
 ) -> None:
     log = (live_home / "replay" / "logs" / "alerts.log").read_text().splitlines()
     assert [line for line in log if "Regime change" in line] == [
-        "[2022-03-16 06:40:00] [WARNING] Regime change: EXTREME → HIGH (VIX 28.32)",
-        "[2022-03-30 06:40:00] [WARNING] Regime change: HIGH → MEDIUM (VIX 19.13)",
-        "[2022-03-31 12:30:00] [WARNING] Regime change: MEDIUM → HIGH (VIX 20.66)",
-        "[2022-04-04 08:10:00] [WARNING] Regime change: HIGH → MEDIUM (VIX 19.42)",
-        "[2022-04-05 09:25:00] [WARNING] Regime change: MEDIUM → HIGH (VIX 20.56)",
+        "[2022-03-16 06:40:00] [WARNING] [SIMULATED] Regime change: EXTREME → HIGH (VIX 28.32)",
+        "[2022-03-30 06:40:00] [WARNING] [SIMULATED] Regime change: HIGH → MEDIUM (VIX 19.13)",
+        "[2022-03-31 12:30:00] [WARNING] [SIMULATED] Regime change: MEDIUM → HIGH (VIX 20.66)",
+        "[2022-04-04 08:10:00] [WARNING] [SIMULATED] Regime change: HIGH → MEDIUM (VIX 19.42)",
+        "[2022-04-05 09:25:00] [WARNING] [SIMULATED] Regime change: MEDIUM → HIGH (VIX 20.56)",
     ]
+
+
+def test_trap_34_a_replayed_day_says_that_it_is_not_the_market_now(
+    month: tuple[Any, Any, Any], live_home: Path
+) -> None:
+    replayed = live_home / "replay"
+    page = json.loads((replayed / "data" / "dashboard_data.json").read_bytes())
+    assert page["monitor"]["simulated"]
+    assert json.loads((replayed / "data" / "charts" / "SPX.json").read_bytes())["simulated"]
+    told = (replayed / "logs" / "alerts.jsonl").read_text().splitlines()
+    assert told
+    assert all(json.loads(line)["simulated"] for line in told)
+    assert month[0]["simulated"]
 
 
 def test_the_summary_names_the_sessions_that_were_not_recorded(

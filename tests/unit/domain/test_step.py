@@ -269,7 +269,7 @@ def test_trap_28_an_empty_result_is_empty(tmp_path: Path) -> None:
     assert titles(result) == []
 
 
-def test_trap_8_an_up_trend_does_not_sell_calls(tmp_path: Path) -> None:
+def test_trap_08_an_up_trend_does_not_sell_calls(tmp_path: Path) -> None:
     call = ENTRY["07:30"].replace("iron_condor,neutral", "call_spread,with_flow")
     put = ENTRY["07:30"].replace("iron_condor,neutral", "put_spread,with_flow")
     grid = grid_of(tmp_path / "grid.csv", call, put)
