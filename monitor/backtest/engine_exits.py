@@ -3,7 +3,8 @@
 A trade's legs are four places in the flat table of marks: where the row of the short put, the
 long put, the short call and the long call begin; −1 for a side that is not sold. Scanning
 skips 32 instants at a time without a branch while the debit stays clear of both levels; the
-rule itself decides at the rest. A NaN mark compares false: an unknown mark decides nothing.
+rule itself decides at the rest (numba's cache knows only the file of the outermost kernel: after
+a change here touch `engine_kernel.py`). A NaN mark compares false: an unknown mark decides nothing.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def price_exit_code(credit: float, pnl: float, multiple: float, target_pct: floa
 def skip_put_or_call(
     mid: Floats, short: int, long: int, t: int, stop: int, middle: float, reach: float
 ) -> int:
-    """First block start in t..stop whose debit may leave middle ± reach; `stop` if none."""
+    """First instant in t..stop−1 whose debit may lie outside middle ± reach; `stop` if none."""
     while t < stop:
         n = min(_BLOCK, stop - t)
         hits = np.int64(0)
@@ -62,6 +63,8 @@ def skip_put_or_call(
             debit = mid[np.uint64(short + t) + i] - mid[np.uint64(long + t) + i]
             hits += np.int64(abs(debit - middle) >= reach)
         if hits > 0:
+            while not abs(mid[short + t] - mid[long + t] - middle) >= reach:
+                t += 1
             return t
         t += n
     return stop
@@ -82,7 +85,14 @@ def skip_condor(
             call = 0.0 if call < 0.0 else call
             hits += np.int64(abs(put + call - middle) >= reach)
         if hits > 0:
-            return t
+            while True:
+                put = mid[a + t] - mid[b + t]
+                call = mid[c + t] - mid[d + t]
+                put = 0.0 if put < 0.0 else put
+                call = 0.0 if call < 0.0 else call
+                if abs(put + call - middle) >= reach:
+                    return t
+                t += 1
         t += n
     return stop
 
@@ -134,19 +144,18 @@ def managed_exit(
                 t = skip_put_or_call(mid, a, b, t, begin, middle, reach)
             else:
                 t = skip_condor(mid, a, b, c, d, t, begin, middle, reach)
-        last = min(t + _BLOCK, begin) if t < begin else stop
-        while t < last:
-            debit = debit_at(mid, a, b, c, d, t, width)
-            # NaN is not outside either, and fails every comparison below
-            if abs(debit - middle) >= reach or (t >= begin and debit == debit):
-                code = price_exit_code(credit, credit - debit, multiple, target_pct)
-                if code > 0:
-                    return t, code
-                if t >= time_exit:
-                    return t, _TIME
-                if t >= force_from and near_strike(a, c, mark_spot[t], low_strike, high_strike):
-                    return t, _FORCED
-            t += 1
+        if t == stop:
+            break
+        debit = debit_at(mid, a, b, c, d, t, width)
+        if debit == debit:
+            code = price_exit_code(credit, credit - debit, multiple, target_pct)
+            if code > 0:
+                return t, code
+            if t >= time_exit:
+                return t, _TIME
+            if t >= force_from and near_strike(a, c, mark_spot[t], low_strike, high_strike):
+                return t, _FORCED
+        t += 1
     return stop, _SETTLED
 
 

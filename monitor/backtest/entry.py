@@ -158,9 +158,9 @@ def entries_into(
     found = at < len(keys)
     found[found] = keys[at[found]] == wanted[found]
     if marks is not None and len(keys):
-        priced = np.isfinite(marks.mid).any(axis=0)
+        priced: NDArray[np.bool_] = np.logical_or.reduce(np.isfinite(marks.mid), axis=0)
         found[found] = priced[at[found]]
-    listed_later: NDArray[np.bool_] = np.less(facts.day[row], facts.listed_from[e])
+    listed_later = facts.day[row] < facts.listed_from[e]
     blocked = np.full((len(session), n_times), -1, np.int64)
     for code, applies in reversed(
         (

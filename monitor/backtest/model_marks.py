@@ -41,7 +41,6 @@ class ModelMarks:
         strike_low, strike_high: Furthest strikes wanted, points, by *expiration* session.
         rate, dividend_yield: Annual fractions by session.
         longest: Largest DTE of the run. offset: index of the first of `sessions`.
-        shares: Variance time of every slot, by session. Shape: (n_sessions, 78).
     """
 
     ticker: str
@@ -78,10 +77,11 @@ class ModelMarks:
         begin = max(e - self.longest, 1)  # the session before is the surface's origin
         spot = self.prices.price[begin : e + 1]
         session, slot = np.nonzero(np.isfinite(spot))
-        if not (low < high and len(session)):
+        if not (low < high and len(session) and np.isfinite(self.prices.close[begin - 1])):
             return None
         spot, session = spot[session, slot], session + begin
-        strikes = listed_strikes(self.ticker, low, high, float(self.prices.close[e - 1]))
+        # by a price from before the first entry: strikes added later were not there to be sold
+        strikes = listed_strikes(self.ticker, low, high, float(self.prices.close[begin - 1]))
         day = self.sessions.day[session]
         length = self.sessions.close_minute[session] - OPEN_MINUTE
         passed = SLOTS[slot] - OPEN_MINUTE
@@ -186,7 +186,7 @@ def model_marks(
 def listed_strikes(ticker: str, low: float, high: float, near: float) -> Floats:
     """The strikes taken as listed from `low` to `high`: a fine step near the money, else wider.
 
-    `near` is a price around which "near" is meant, the last close before the expiration.
+    `near` is the price around which "near" is meant, known before any of the entries.
     """
     step = STRIKE_STEP.get(ticker, 1.0)
     far = FAR_STEP.get(ticker, step)
