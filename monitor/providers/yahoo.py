@@ -50,7 +50,11 @@ DELAYED_EXCHANGES = {"WCB": timedelta(minutes=15), "CXI": timedelta(minutes=15)}
 META = ("symbol", "exchangeName", "previousClose", "chartPreviousClose")
 BAR = timedelta(minutes=5)
 MAX_BAR_SESSIONS = 40  # the source keeps 60 calendar days of 5-minute bars
-PERIODS = ((20, "1mo"), (60, "3mo"), (120, "6mo"), (245, "1y"), (495, "2y"), (1240, "5y"))
+PERIODS = (
+    (20, "1mo"), (60, "3mo"), (120, "6mo"), (245, "1y"), (495, "2y"), (1240, "5y"), (2500, "10y"),
+)  # fmt: skip
+CHART_INTERVALS = {"5m": BAR, "1h": timedelta(hours=1)}
+CHART_STEPS = {"5m": 300, "1h": 1800}  # hourly bars begin with the session, at half past
 _SYMBOL = re.compile(r"\^?[A-Z0-9][A-Z0-9.=-]{0,9}")
 _CACHE_KEPT_S = 7 * 86_400
 
@@ -102,6 +106,32 @@ class YahooProvider:
                 errors[symbol] = error
         return QuoteBatch(quotes=quotes, errors=errors)
 
+    def chart(self, symbol: str, *, interval: str, period: str, now: datetime) -> Bars:
+        """All bars of a span, for a history.
+
+        Args:
+            interval: "5m" (the source keeps 60 days of it) or "1h" (730 days).
+            period: As the source names it: "5d", "1mo", "60d", "730d".
+        """
+        frame, _ = self._history(symbol, period=period, interval=interval)
+        starts = _epoch_seconds(frame)
+        step = CHART_STEPS[interval]
+        whole = (starts % step == 0) & (starts <= int(now.timestamp()))  # the live row is no bar
+        if not whole.any():
+            raise _no_prices(symbol)
+        frame = frame[whole]
+        return Bars(
+            symbol=symbol,
+            interval=CHART_INTERVALS[interval],
+            start=starts[whole],
+            open=_column(frame, "Open"),
+            high=_column(frame, "High"),
+            low=_column(frame, "Low"),
+            close=_column(frame, "Close"),
+            volume=_volume(symbol, frame),
+            source=NAME,
+        )
+
     def bars(self, symbol: str, *, sessions: int, now: datetime) -> Bars:
         period = "1d" if sessions <= 1 else "5d" if sessions <= 5 else "60d"
         frame, _ = self._history(symbol, period=period, interval="5m")
@@ -128,7 +158,7 @@ class YahooProvider:
 
     def daily(self, symbol: str, *, sessions: int, now: datetime) -> DailyBars:
         del now  # the source ends its history at its own present
-        period = next((period for most, period in PERIODS if sessions <= most), "10y")
+        period = next((period for most, period in PERIODS if sessions <= most), "max")
         frame, _ = self._history(symbol, period=period, interval="1d")
         day = np.array([stamp.date().toordinal() for stamp in frame.index], dtype=np.int64)
         frame = frame.iloc[-sessions:]
