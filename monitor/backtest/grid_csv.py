@@ -28,10 +28,14 @@ def to_arrow(grid: GridTable, *, dictionaries: bool, rounded: bool) -> Any:
 
 
 def write_csv(grid: GridTable, path: Path) -> None:
-    """Write the rows as the person's files have them; unknown numbers are empty cells."""
+    """Write the rows as the person's files have them; unknown numbers are empty cells.
+
+    No word holds a comma or a quote, so nothing is quoted, the header neither.
+    """
     table = to_arrow(grid, dictionaries=False, rounded=True)
-    options = pacsv.WriteOptions(quoting_style="none", quoting_header="none")
+    options = pacsv.WriteOptions(include_header=False, quoting_style="none")
     with path.open("wb") as file:
+        file.write((",".join(table.column_names) + "\n").encode())
         pacsv.write_csv(table, file, write_options=options)
 
 

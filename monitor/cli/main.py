@@ -28,6 +28,7 @@ Examples:
     context_settings={"help_option_names": ["-h", "--help"]},
     lazy={
         "replay": "monitor.cli.replay:replay",
+        "backtest": "monitor.cli.backtest:backtest",
         "grid": "monitor.cli.grid:grid",
         "alerts": "monitor.cli.alerts:alerts",
         "trend": "monitor.cli.trend:trend",
