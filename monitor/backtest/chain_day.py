@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
 import numpy as np
@@ -75,7 +75,7 @@ def build_day(
         OverflowError: The strikes stand on no common step of a sensible size.
     """
     n_expirations = len(rows.expirations)
-    stamp_codes = np.array([_judge_stamp(at, day, calendar) for at in rows.stamps], np.uint8)
+    stamp_codes = _judge_stamps(rows.stamps, day, calendar)
     expiration_codes = np.array(
         [_judge_expiration(e, day, calendar) for e in rows.expirations], np.uint8
     )
@@ -128,13 +128,15 @@ def _ranked(values: Ints, seen: NDArray[np.bool_]) -> tuple[Ints, Ints]:
     return np.searchsorted(kept, values).astype(np.int64), kept
 
 
-def _judge_stamp(seconds: int, day: date, calendar: TradingCalendar) -> Skip:
-    at = datetime.fromtimestamp(int(seconds), UTC)
-    if at.astimezone(NEW_YORK).date() != day:
-        return Skip.WRONG_DAY
+def _judge_stamps(stamps: Ints, day: date, calendar: TradingCalendar) -> NDArray[np.uint8]:
+    midnight = datetime.combine(day, time(), NEW_YORK)
+    begin, end = (int((midnight + timedelta(days=d)).timestamp()) for d in (0, 1))
     session = calendar.on(day)
-    inside = session is not None and session.open <= at < session.close
-    return Skip.KEPT if inside else Skip.OUTSIDE_HOURS
+    opens, closes = (end, end) if session is None else (
+        int(session.open.timestamp()), int(session.close.timestamp())
+    )  # fmt: skip
+    codes = np.where((stamps >= opens) & (stamps < closes), Skip.KEPT, Skip.OUTSIDE_HOURS)
+    return np.where((stamps >= begin) & (stamps < end), codes, Skip.WRONG_DAY).astype(np.uint8)
 
 
 def _judge_expiration(ordinal: int, day: date, calendar: TradingCalendar) -> Skip:
