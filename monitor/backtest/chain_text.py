@@ -87,7 +87,7 @@ def read_instant(text: Bytes, begin: Place, end: Place) -> int:
     parted = text[at + 10] == _T or text[at + 10] == _SPACE
     if not parted or text[at + 13] != _COLON or text[at + 16] != _COLON:
         return -1
-    day = read_date(text, at, at + 10)
+    day = read_date(text, np.uint64(at), np.uint64(at + 10))
     hour, minute = _digits(text, at + 11, 2), _digits(text, at + 14, 2)
     second = _digits(text, at + 17, 2)
     if day < EPOCH or not (0 <= hour < 24 and 0 <= minute < 60 and 0 <= second < 60):

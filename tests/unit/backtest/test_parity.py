@@ -140,3 +140,11 @@ def test_real_chains_agree_with_the_price_their_source_gave(
     assert len(off) >= 2
     assert np.median(off) < typical
     assert max(off) < 0.015
+
+
+@pytest.mark.parametrize("n", range(1, 10))
+def test_the_median_is_numpys(n: int) -> None:
+    from monitor.backtest.parity import _median
+
+    values = np.random.default_rng(n).normal(size=9)
+    assert _median(values.copy(), n) == np.median(values[:n])
