@@ -18,7 +18,7 @@ from monitor.backtest.bars_panel import PriceTable, Sessions
 from monitor.backtest.configs import MODES, BandMode, ConfigTable
 from monitor.backtest.engine_plain import NOT_ASKED
 from monitor.backtest.legs import MILLI, Cells, Entries, ExpirationMarks
-from monitor.backtest.trade_codes import NoTrade
+from monitor.backtest.trade_codes import NoTrade, PriceSource
 from monitor.clock import NEW_YORK
 from monitor.domain.entry_windows import ET_MINUS_PT
 from monitor.domain.exits import ExitRules
@@ -145,7 +145,10 @@ def entry_facts(
 def entries_into(
     facts: EntryFacts, cells: Cells, expiration: int, marks: ExpirationMarks | None
 ) -> Entries:
-    """The entries into one expiration, with the place of each among its marks."""
+    """The entries into one expiration, with the place of each among its marks.
+
+    None is made on model prices of the day of expiration: docs/pricing.md has the figures.
+    """
     e = expiration - facts.offset
     n_times = len(facts.minute)
     session = expiration - cells.dtes
@@ -160,6 +163,9 @@ def entries_into(
     if marks is not None and len(keys):
         priced: NDArray[np.bool_] = np.logical_or.reduce(np.isfinite(marks.mid), axis=0)
         found[found] = priced[at[found]]
+    modeled = np.zeros_like(found)
+    if marks is not None:
+        modeled[found] = marks.source[at[found]] == PriceSource.MODEL
     listed_later = facts.day[row] < facts.listed_from[e]
     blocked = np.full((len(session), n_times), -1, np.int64)
     for code, applies in reversed(
@@ -170,6 +176,7 @@ def entries_into(
             (NoTrade.NOT_SETTLED, np.full((len(session), 1), bool(np.isnan(facts.settlement[e])))),
             (NoTrade.NO_PRICE, np.isnan(price)),
             (NoTrade.NO_CHAIN, ~found),
+            (NoTrade.MODEL_0DTE_UNVALIDATED, modeled & (cells.dtes == 0)[:, None]),
         )
     ):
         blocked[np.broadcast_to(applies, blocked.shape)] = int(code)

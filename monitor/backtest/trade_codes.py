@@ -10,6 +10,7 @@ from monitor.domain.exits import ExitReason
 class NoTrade(IntEnum):
     """Why a configuration did not trade on a day; the first that applies, in this order.
 
+    MODEL_0DTE_UNVALIDATED came later: it stands right after NO_CHAIN.
     With the trades they add up to (configurations × entry days), so nothing is lost silently.
     """
 
@@ -30,6 +31,7 @@ class NoTrade(IntEnum):
     SUSPECT_CREDIT = 14
     SMALL_CREDIT = 15
     CREDIT_OVER_RISK = 16
+    MODEL_0DTE_UNVALIDATED = 17
 
     @property
     def text(self) -> str:
@@ -54,6 +56,7 @@ _TEXTS = {
     NoTrade.SUSPECT_CREDIT: "mid credit above 0.35 of the width out of the money: a bad quote",
     NoTrade.SMALL_CREDIT: "credit below the least worth trading",
     NoTrade.CREDIT_OVER_RISK: "credit not below the maximum loss",
+    NoTrade.MODEL_0DTE_UNVALIDATED: "model prices are not validated on the day of expiration",
 }
 
 

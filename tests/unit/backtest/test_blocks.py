@@ -20,7 +20,7 @@ from monitor.backtest.legs import MILLI, TRADE, ExpirationMarks, ExpirationTask,
 from monitor.backtest.regime_at_entry import regimes
 from monitor.backtest.run_blocks import assemble, make_plan, run_block, run_blocks
 from monitor.backtest.run_plan import GridResult, MarksSource, Plan, RunSpec
-from monitor.backtest.trade_codes import Exit, NoTrade
+from monitor.backtest.trade_codes import Exit, NoTrade, PriceSource
 from monitor.backtest.trades_table import arrow_table, regime_of
 from monitor.config import RegimeEdges
 from monitor.domain.trading_calendar import TradingCalendar
@@ -117,6 +117,37 @@ def test_every_configuration_day_is_a_trade_or_counted_under_a_reason(
     assert reasons[NoTrade.OUT_OF_SESSION] == len(plan.table) // 3
     assert reasons[NoTrade.NOT_SETTLED] > 0
     assert len(grid.trades) > 2000
+
+
+@dataclass(frozen=True)
+class CalledModel(MadeUpMarks):
+    """The same marks, said to be model prices."""
+
+    def marks(self, expiration: int) -> ExpirationMarks | None:
+        found = super().marks(expiration)
+        model = int(PriceSource.MODEL)
+        return found and replace(found, source=np.full_like(found.source, model))
+
+
+def test_model_prices_at_0_dte_are_refused_and_counted(grid: GridResult, plan: Plan) -> None:
+    source = plan.source
+    assert isinstance(source, MadeUpMarks)
+    modeled = run_blocks(replace(plan, source=CalledModel(source.sessions, source.prices)))
+
+    def later(result: GridResult) -> tuple[int, int]:
+        dte = result.table.dte[result.trades["config"]]
+        return int(np.count_nonzero(dte == 0)), int(np.count_nonzero(dte > 0))
+
+    assert later(grid)[0] > 0
+    assert later(modeled) == (0, later(grid)[1])
+    assert NoTrade.MODEL_0DTE_UNVALIDATED not in grid.no_trade_reasons(fill=0.5)
+    # every entry day × 3 times, but for the last on the early close
+    n_0dte = np.count_nonzero(plan.table.dte == 0)
+    refused = modeled.no_trade_reasons(fill=0.5)[NoTrade.MODEL_0DTE_UNVALIDATED]
+    assert refused == n_0dte * grid.n_entry_days - n_0dte // 3
+    assert np.count_nonzero(modeled.trades["fill"] == 1) + modeled.no_trade[1].sum() == (
+        len(plan.table) * grid.n_entry_days
+    )
 
 
 def test_threads_processes_and_any_cut_give_the_same_bits(grid: GridResult, plan: Plan) -> None:
