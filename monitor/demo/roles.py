@@ -1,4 +1,4 @@
-"""The five roles of the demo's script: which spread plays each, on a given simulated session.
+"""The six roles of the demo's script: which spread plays each, on a given simulated session.
 
 A role's strikes are chosen with the session already known, so that it ends as it should for any
 seed (an ETF's coarse one-dollar strikes can miss it). Widths, strikes and credits are points per
@@ -27,6 +27,7 @@ FAIR_CREDIT = 0.3  # of the width; above a third the stop could never fire
 
 # Minutes of a whole session; scaled on an early close.
 STOP_OPENED, KEPT_OPENED, TARGET_OPENED, LIMIT_OPENED, LIMIT_CLOSED = 12, 110, 125, 150, 190
+HELD_OPENED = 230
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ class Role:
     dte: int
     opened: int  # minute; negative: sessions ago
     contracts: int
+    marked: bool = True  # whether "the person" logs its P&L
 
 
 def time_role(stage: Stage) -> Role:
@@ -177,6 +179,21 @@ def kept_role(stage: Stage) -> Role:
     return Role(
         name="kept", spread_type=SpreadType.CALL_SPREAD, band="P97", strikes=strikes,
         credit=credit, dte=5, opened=opened, contracts=_lot(stage),
+    )  # fmt: skip
+
+
+def held_role(stage: Stage) -> Role:
+    """A put spread that expires today and whose P&L nobody logs: it is left to settle."""
+    opened, width = stage.scaled(HELD_OPENED), _width(stage)
+    for distance in _distances(0.8, 3.0):
+        short = stage.strike(_below(stage, opened, distance=distance, dte=0))
+        strikes = Strikes(short_put=short, long_put=short - width)
+        credit = _cents(stage.value(strikes, opened, dte=0))
+        if credit <= FAIR_CREDIT * width:
+            break
+    return Role(
+        name="held", spread_type=SpreadType.PUT_SPREAD, band="P95", strikes=strikes,
+        credit=credit, dte=0, opened=opened, contracts=_lot(stage), marked=False,
     )  # fmt: skip
 
 

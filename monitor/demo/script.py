@@ -1,6 +1,6 @@
 """The demo's positions: what is opened, marked and closed at which simulated minute.
 
-Each session plays the same five roles, and the roles' strikes are chosen with the simulated
+Each session plays the same six roles, and the roles' strikes are chosen with the simulated
 session already known, so that each ends as it should (`roles.py`):
 
 - "time": a condor of four sessions ago that expires tomorrow: heads-up at the open, time exit.
@@ -8,6 +8,8 @@ session already known, so that each ends as it should (`roles.py`):
 - "target": a condor sold after the fall, expiring today: it decays past half its credit.
 - "limit": one condor too many: total risk exceeds the limit until it is closed.
 - "kept": a call spread with five sessions left, there to be looked at.
+- "held": a put spread that expires today and whose P&L nobody logs: heads-up an hour before the
+  close, "settle me" after it, closed at what it settled for.
 
 All of it is simulated: positions carry `simulated=True`, marks the source "simulated".
 """
@@ -29,6 +31,7 @@ from monitor.demo.roles import (
     TARGET,
     Role,
     Stage,
+    held_role,
     kept_role,
     limit_role,
     stop_role,
@@ -44,6 +47,7 @@ MARK_SOURCE = "simulated"
 NOTE = "SIMULATED: a position of the demo"
 
 ANSWERED_AFTER = 25  # how long "the person" takes to close what an exit alert asks for
+SETTLED_AFTER = 25  # minutes after the close
 
 
 class Kind(StrEnum):
@@ -80,6 +84,7 @@ def demo_script(market: DemoMarket, *, ticker: str, index: int) -> tuple[DemoAct
         (kept_role(stage), None),
         (target_role(stage), _answers(stage, lambda pnl, credit: pnl >= TARGET * credit)),
         (limit_role(stage), lambda _pnls, _credit: stage.scaled(LIMIT_CLOSED)),
+        (held_role(stage), None),
     )
     actions = [a for role, closing in roles for a in _acted(stage, role, closing)]
     return tuple(sorted(actions, key=lambda a: a.at))
@@ -107,6 +112,9 @@ def _acted(stage: Stage, role: Role, closing: Closing | None) -> Iterator[DemoAc
         for m in range(opened + MARK_EVERY, stage.minutes + 1, MARK_EVERY)
     }
     end = closing(pnls, position.credit_usd) if closing else None
+    if not role.marked:
+        yield from _left_to_settle(stage, role, position)
+        return
     added = stage.at(role.opened) if role.opened >= 0 else stage.at(0) - LEAD
     yield DemoAction(at=added, kind=Kind.ADD, position_id=position.id, position=position)
     for minute, pnl in pnls.items():
@@ -117,6 +125,18 @@ def _acted(stage: Stage, role: Role, closing: Closing | None) -> Iterator[DemoAc
             )  # fmt: skip
             return
         yield DemoAction(at=stage.at(minute), kind=Kind.MARK, position_id=position.id, pnl_usd=pnl)
+
+
+def _left_to_settle(stage: Stage, role: Role, position: Position) -> Iterator[DemoAction]:
+    worth = stage.value(role.strikes, stage.minutes, dte=0)
+    pnl_usd = round((role.credit - worth) * role.contracts * position.multiplier, 2)
+    yield DemoAction(
+        at=stage.at(role.opened), kind=Kind.ADD, position_id=position.id, position=position
+    )
+    yield DemoAction(
+        at=stage.at(stage.minutes + SETTLED_AFTER), kind=Kind.CLOSE, position_id=position.id,
+        pnl_usd=pnl_usd, note="SIMULATED: settled on the closing prices",
+    )  # fmt: skip
 
 
 def _position(stage: Stage, role: Role) -> Position:

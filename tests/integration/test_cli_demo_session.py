@@ -48,7 +48,7 @@ class Played:
 def _kind(notice: Notice) -> str:
     text = notice.title
     for part in ("Stop loss hit", "Profit target hit", "Time exit", "Heads-up", "Regime change",
-                 "RISK LIMIT BREACH", "Data problem", "opportunity"):  # fmt: skip
+                 "RISK LIMIT BREACH", "Data problem", "opportunity", "Settle me"):  # fmt: skip
         if part in text and notice.reason is not Reason.RESOLVED:
             return part
     return notice.reason.value
@@ -86,13 +86,24 @@ def test_the_first_session_shows_every_kind_of_alert(played: Played) -> None:
     assert played.kinds() == {
         "Stop loss hit", "Profit target hit", "Time exit", "Heads-up", "Regime change",
         "RISK LIMIT BREACH", "Data problem", "opportunity", "resolved",
+        "Settle me",
     }  # fmt: skip
     assert {n.level for n in played.notices} == set(Level)
 
 
 def test_a_time_exit_comes_as_heads_up_first_and_escalates(played: Played) -> None:
-    of_time = [n.reason for n in played.notices if _kind(n) in ("Heads-up", "Time exit")]
+    (timed,) = [n.alert_number for n in played.notices if _kind(n) == "Time exit"]
+    of_time = [n.reason for n in played.notices if n.alert_number == timed]
     assert of_time == [Reason.FIRST, Reason.ESCALATED]
+
+
+def test_what_is_left_to_settle_gets_a_heads_up_an_hour_before(played: Played) -> None:
+    (settle,) = [n for n in played.notices if _kind(n) == "Settle me"]
+    before = [_kind(n) for n in played.notices if n.position_id == settle.position_id]
+    assert before == ["Heads-up", "Settle me"]
+    assert any(
+        position["state"] == "settle me" for page in played.pages for position in page["positions"]
+    )
 
 
 def test_trap_33_nothing_is_told_twice(played: Played) -> None:
@@ -143,7 +154,7 @@ def test_trap_34_nothing_lies_outside_the_demos_own_home(played: Played) -> None
 
 def test_positions_json_follows_the_simulated_book(played: Played) -> None:
     exported = json.loads(played.home.positions_export.read_bytes())["positions"]
-    assert len(exported) == 5
+    assert len(exported) == 6
     assert all(position["simulated"] for position in exported)
 
 

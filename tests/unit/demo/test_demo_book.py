@@ -44,7 +44,7 @@ def test_a_session_leaves_closed_and_open_positions_all_simulated(
         book.step(store, OPEN + timedelta(minutes=minute))
     book.step(store, OPEN + timedelta(minutes=391))
     positions = store.list_positions(include_closed=True)
-    assert len(positions) == 5
+    assert len(positions) == 6
     assert all(p.simulated for p in positions)
     assert {p.mark.source for p in positions if p.mark} == {"simulated"}
     closed = [p for p in positions if p.status is PositionStatus.CLOSED]

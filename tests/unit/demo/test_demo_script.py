@@ -8,6 +8,7 @@ import pytest
 
 from monitor.clock import NEW_YORK
 from monitor.config import Limits
+from monitor.demo.clock import TAIL
 from monitor.demo.market import DemoMarket
 from monitor.demo.script import DemoAction, Kind, demo_script
 from monitor.demo.settings import FIRST_SESSION
@@ -18,7 +19,7 @@ from monitor.domain.schedule import exit_schedule
 from monitor.domain.spreads import check_strikes
 from monitor.domain.trading_calendar import Session, TradingCalendar
 
-ROLES = 5
+ROLES = 6
 
 
 def play(actions: tuple[DemoAction, ...]) -> dict[str, tuple[Position, list[tuple[datetime, str]]]]:
@@ -134,6 +135,22 @@ def test_positions_are_spreads_that_could_be_logged(
         assert inside.open <= position.opened_at < inside.close
 
 
+@pytest.mark.parametrize(("seed", "ticker", "later"), CASES)
+def test_one_is_left_to_settle_and_closed_at_what_it_is_worth_then(
+    calendar: TradingCalendar, seed: int, ticker: str, later: int
+) -> None:
+    session, actions = script_of(calendar, seed, ticker=ticker, later=later)
+    late = [a for a in actions if a.at > session.close]
+    (settled,) = late
+    (held,) = [a.position for a in actions if a.position_id == settled.position_id and a.position]
+    of_it = [a.kind for a in actions if a.position_id == settled.position_id]
+    assert of_it == [Kind.ADD, Kind.CLOSE]  # nobody logs its P&L
+    assert held.expiration == session.date
+    assert held.mark is None
+    assert settled.pnl_usd is not None
+    assert -held.max_loss_usd <= settled.pnl_usd <= held.credit_usd
+
+
 def test_the_script_is_the_same_for_the_same_seed(calendar: TradingCalendar) -> None:
     assert make_script(calendar, 7, "NDX", 0) == make_script(calendar, 7, "NDX", 0)
     assert make_script(calendar, 7, "NDX", 0)[1] != make_script(calendar, 8, "NDX", 0)[1]
@@ -144,7 +161,7 @@ def test_actions_are_in_order_and_inside_the_session(calendar: TradingCalendar) 
     times = [a.at for a in actions]
     assert times == sorted(times)
     assert session.open - timedelta(minutes=5) <= times[0]
-    assert times[-1] <= session.close
+    assert times[-1] <= session.close + TAIL
     assert {a.kind for a in actions} == set(Kind)
 
 
