@@ -108,12 +108,16 @@ def calibration_slope(outcomes: Outcomes) -> float:
     won, all_trials = outcomes.wins.sum(), outcomes.trials.sum()
     if len(p) < 2 or np.ptp(x[1]) == 0 or not 0 < won < all_trials:
         return float("nan")
-    beta = np.array([0.0, 1.0])
+    # From the base rate with no slope: from a slope of 1, bold forecasts throw Newton off.
+    beta = np.array([special.logit(won / all_trials), 0.0])
     for _ in range(_NEWTON_STEPS):
         fitted = special.expit(beta @ x)
         slope = x @ (outcomes.wins - outcomes.trials * fitted)
         weight = outcomes.trials * fitted * (1 - fitted)
-        step = np.linalg.solve((x * weight) @ x.T, slope)
+        try:
+            step = np.linalg.solve((x * weight) @ x.T, slope)
+        except np.linalg.LinAlgError:  # forecasts that separate won from lost: no finite slope
+            break
         beta = beta + step
         if np.max(np.abs(step)) < 1e-10:
             return float(beta[1])

@@ -40,7 +40,8 @@ class ShrunkReturn:
     @property
     def chance_positive(self) -> Floats:
         """P(mean return > 0); NaN where nothing is known."""
-        chance: Floats = special.ndtr(self.mean / np.sqrt(self.variance))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            chance: Floats = special.ndtr(self.mean / np.sqrt(self.variance))
         return chance
 
 

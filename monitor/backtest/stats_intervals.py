@@ -51,6 +51,9 @@ def jeffreys_intervals(wins: Floats, trials: Floats, *, level: float = 0.95) -> 
     k, n = np.where(known, wins, np.nan), np.where(known, trials, np.nan)
     low = special.betaincinv(k + 0.5, n - k + 0.5, (1 - level) / 2)
     high = special.betaincinv(k + 0.5, n - k + 0.5, (1 + level) / 2)
+    # With a fraction of a win the formula can leave out the rate itself.
+    with np.errstate(invalid="ignore"):
+        low, high = np.fmin(low, k / n), np.fmax(high, k / n)
     return Intervals(np.where(k == 0, 0.0, low), np.where(k == n, 1.0, high))
 
 
