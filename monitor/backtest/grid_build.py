@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from monitor.backtest.clusters import find_clusters
 from monitor.backtest.configs import ExitPolicy
 from monitor.backtest.grid_judge import Tries, judge
 from monitor.backtest.grid_table import REGIMES, GridTable, Variant, grid_rows, stack
+from monitor.backtest.grid_walk import Walked, grid_columns, walk
 from monitor.backtest.run_plan import GridResult
 from monitor.backtest.trade_columns import TradeColumns, restrict
 from monitor.backtest.trades_table import regime_of
@@ -23,10 +25,11 @@ POLICIES = tuple(ExitPolicy)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuiltGrid:
-    """All rows, and how many tries the verdicts allow for."""
+    """All rows, how many tries the verdicts allow for, and each exit policy's walk-forward."""
 
     table: GridTable
     tries: Tries
+    walked: Mapping[ExitPolicy, Walked | None]
 
 
 def build_grid(
@@ -39,14 +42,20 @@ def build_grid(
     """
     tries = count_tries(result, policies)
     parts = []
+    walked: dict[ExitPolicy, Walked | None] = {}
     for fill in result.spec.fills:
         rows = result.trades[result.trades["fill"] == result.spec.fills.index(fill)]
         for policy in policies:
             trades = result.columns(policy, fill=fill)
-            parts.append(_rows(result, rows, trades, policy, fill, tries, workers))
+            own: Walked | None = None
+            if fill == result.spec.fill:
+                own = walked[policy] = walk(
+                    trades, table=result.table, n_entry=result.n_entry_days, workers=workers
+                )
+            parts.append(_rows(result, rows, trades, policy, fill, tries, workers, walked=own))
             if fill == result.spec.fill:
                 parts += _by_regime(result, rows, trades, policy, tries, workers)
-    return BuiltGrid(table=stack(parts), tries=tries)
+    return BuiltGrid(table=stack(parts), tries=tries, walked=walked)
 
 
 def count_tries(result: GridResult, policies: tuple[ExitPolicy, ...]) -> Tries:
@@ -67,7 +76,9 @@ def _rows(
     fill: float,
     tries: Tries,
     workers: int,
+    *,
     regime: int = 0,
+    walked: Walked | None = None,
 ) -> GridTable:
     money = money_of(
         rows,
@@ -84,6 +95,7 @@ def _rows(
         judged=judged,
         regime=regime,
         asked=0 if regime else result.n_entry_days,
+        extra=grid_columns(walked, len(result.table)),
     )
     return grid_rows(result.table, variant)
 

@@ -48,6 +48,7 @@ DECIMALS = {
     "breakeven_win_pct": 2, "expected_return_pct": 3, "shrunk_return_pct": 3, "return_low_pct": 3,
     "return_high_pct": 3, "chance_positive_pct": 2, "sharpe_annual": 3, "dsr_pct": 2,
     "dsr_all_tries_pct": 2, "quotes_share_pct": 1, "fill": 2,
+    "walk_forward_return_pct": 3,
 }  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -133,6 +133,72 @@ def _heat_map(
     if measure.centered:
         trace["zmid"] = 0
     return _figure(measure.title, [trace], x=across, y=down, rows=len(rows))
+
+
+def shown_against_realized(facts: Mapping[str, Any] | None, unit: str) -> Figure | None:
+    """Bars of what the picks showed and what they then did; `unit` is `win` or `return`."""
+    if facts is None:
+        return None
+    rules = facts["rules"]
+    names = {"naive": "the usual rule (win ≥ 90 %, best score)", "honest": "best lower bound"}
+    traces = []
+    for when, color in (("shown", "#9ecae1"), ("realized", "#08519c")):
+        values = [rules[rule][f"{when}_{unit}_pct"] for rule in names]
+        traces.append(
+            {
+                "type": "bar",
+                "name": when,
+                "x": list(names.values()),
+                "y": [value["mean"] for value in values],
+                "error_y": {"type": "data", "array": [value["error"] for value in values]},
+                "marker": {"color": color},
+            }
+        )
+    title = "Win rate, %" if unit == "win" else "Return on maximum loss, % a trade"
+    return _plain(f"{title}: shown in the past, then realized (± standard error)", traces)
+
+
+def reliability_chart(facts: Mapping[str, Any] | None) -> Figure | None:
+    """Forecast win rates against what followed, with Wilson bounds, beside the diagonal."""
+    found = {k: v for k, v in (facts["reliability"].items() if facts else ()) if v is not None}
+    if not found:
+        return None
+    traces: list[Figure] = [
+        {"type": "scatter", "mode": "lines", "name": "as forecast", "x": [0, 100], "y": [0, 100],
+         "line": {"dash": "dot", "color": "#888"}}
+    ]  # fmt: skip
+    for name, one in found.items():
+        middle, low, high = one["realized_pct"], one["low_pct"], one["high_pct"]
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "name": f"{name} (mean error {one['expected_error_pct']:.1f} points)",
+                "x": one["forecast_pct"],
+                "y": middle,
+                "text": [f"{n:,} trades" for n in one["trials"]],
+                "error_y": {
+                    "type": "data",
+                    "symmetric": False,
+                    "array": [b - a for a, b in zip(middle, high, strict=True)],
+                    "arrayminus": [a - b for a, b in zip(middle, low, strict=True)],
+                },
+            }
+        )
+    figure = _plain("Forecast win rate (across) and realized win rate (up), %", traces)
+    figure["layout"]["height"] = 480
+    return figure
+
+
+def _plain(title: str, traces: Sequence[Figure]) -> Figure:
+    return {
+        "data": list(traces),
+        "layout": {
+            "title": {"text": title, "font": {"size": 15}},
+            "height": 340,
+            "margin": {"l": 60, "r": 20, "t": 50, "b": 50},
+        },
+    }
 
 
 def _cell(mean: float, count: float, digits: int) -> str:

@@ -19,6 +19,8 @@ from monitor.backtest.report_charts import (
     by_dte_and_regime,
     by_time_and_band,
     of_variant,
+    reliability_chart,
+    shown_against_realized,
 )
 
 SHOWN = 20
@@ -60,6 +62,9 @@ def report_html(*, grid: GridTable, ready: GridTable, facts: Mapping[str, Any]) 
         "time-band-win": by_time_and_band(rows, WIN_LOW),
         "dte-regime-return": by_dte_and_regime(rows, RETURN),
         "dte-regime-win": by_dte_and_regime(rows, WIN_LOW),
+        "walk-win": shown_against_realized(facts["walk_forward"], "win"),
+        "walk-return": shown_against_realized(facts["walk_forward"], "return"),
+        "reliability": reliability_chart(facts["walk_forward"]),
     }
     title = f"Backtest {facts['ticker']} {facts['window']['first']} to {facts['window']['last']}"
     body = "".join(_sections(title, facts, figures, ready))
@@ -89,9 +94,31 @@ def _sections(
     yield "<h2>By days to expiration and VIX regime</h2>"
     without = "no VIX history was at hand, so the regimes at entry are unknown"
     yield _charts(figures, "dte-regime-return", "dte-regime-win", without)
+    yield from _walk(facts["walk_forward"], figures)
     yield _best_and_worst(ready)
     yield "<h2>What was not traded, and why</h2>" + _no_trade(facts["no_trade"])
     yield _listed("What is wrong with the data", facts["problems"])
+
+
+def _walk(facts: Mapping[str, Any] | None, figures: Mapping[str, Figure | None]) -> Iterable[str]:
+    yield "<h2>What picking from the past would have earned</h2>"
+    if facts is None:
+        yield "<p class=note>the window is too short to learn from one part and judge another</p>"
+        return
+    picked = ", ".join(f"{rule} {one['picked']}" for rule, one in facts["rules"].items())
+    yield (
+        f"<p>{facts['folds']} times: learned from {facts['train_sessions']} sessions, left out "
+        f"{facts['embargo_sessions']}, judged on the next {facts['test_sessions']}. Configurations "
+        f"picked: {escape(picked)}.</p><div id=walk-win></div><div id=walk-return></div>"
+    )
+    yield "<h2>Do the win rates come true?</h2>"
+    if figures["reliability"] is None:
+        yield "<p class=note>no configuration traded both before and after</p>"
+    else:
+        yield (
+            "<div id=reliability></div><p class=note>The bars take each trade for independent; "
+            "trades of one day are not, so they are too narrow.</p>"
+        )
 
 
 def _charts(figures: Mapping[str, Figure | None], first: str, second: str, without: str) -> str:

@@ -19,6 +19,7 @@ from monitor.backtest.friend import Tally, sentence, tally
 from monitor.backtest.grid_build import BuiltGrid
 from monitor.backtest.grid_csv import write_csv, write_parquet
 from monitor.backtest.grid_table import GridTable, tradable_rows
+from monitor.backtest.grid_walk import walk_facts
 from monitor.backtest.open_chains import Inputs
 from monitor.backtest.run_folder import (
     GRID_CSV,
@@ -127,6 +128,7 @@ def _facts(
             "evidence": counts.evidence, "weak": counts.weak,
         },
         "sentence": sentence(counts),
+        "walk_forward": walk_facts(built.walked.get(shown_policy(policies))),
         "regime_known": bool(np.any(result.regime >= 0)),
         "problems": list(inputs.problems),
         "notes": [*inputs.notes, *result.notes],

@@ -148,3 +148,9 @@ def _no_trade(facts: Mapping[str, Any]) -> Iterable[str]:
     rest = sum(r["configuration_days"] for r in reasons[REASONS:])
     if rest:
         yield f"  {rest:>12,}  other reasons, all in run.json"
+    if any(r["reason"] == "no_band" for r in reasons[:REASONS]):
+        least = facts["settings"]["min_sample"]
+        yield (
+            f"  a band needs {least} past moves: record longer, add a folder of bars with "
+            "--source, or ask for fewer with --min-sample"
+        )
