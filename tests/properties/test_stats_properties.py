@@ -107,9 +107,7 @@ def test_any_cut_into_blocks_gathers_the_same_bits(matrix: Any, pieces: int, ran
     order = list(range(len(config)))
     random.shuffle(order)
     chunks = [
-        TradeChunk(
-            config=config[o], entry=entry[o], settle=entry[o], returns=matrix[config[o], entry[o]]
-        )
+        TradeChunk(config=config[o], entry=entry[o], settle=entry[o], returns=returns[o])
         for o in np.array_split(np.array(order, np.int64), pieces)
     ]
     found = gather(chunks, n_configs=3, n_sessions=8)
