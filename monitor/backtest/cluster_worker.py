@@ -16,14 +16,16 @@ from monitor.backtest.run_blocks import run_block
 from monitor.backtest.run_plan import Block, BlockResult
 from monitor.errors import ConfigError
 
+COMPUTING = ("backtest", "domain")  # packages that a block's numbers come from
+
 
 @cache
 def environment() -> dict[str, str]:
     """What the bits of a block depend on beside the block."""
-    code = xxhash.xxh3_64()
-    root = Path(monitor.__file__).parent
-    for path in sorted(root.rglob("*.py"), key=lambda p: p.relative_to(root).as_posix()):
-        code.update(path.relative_to(root).as_posix().encode())
+    code, root = xxhash.xxh3_64(), Path(monitor.__file__).parent
+    files = [path for folder in COMPUTING for path in (root / folder).glob("*.py")]
+    for path in sorted(files, key=lambda p: (p.parent.name, p.name)):
+        code.update(f"{path.parent.name}/{path.name}\n".encode())
         code.update(path.read_bytes().replace(b"\r\n", b"\n"))
     return {
         "python": ".".join(platform.python_version_tuple()[:2]),

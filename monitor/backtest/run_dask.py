@@ -23,7 +23,7 @@ from monitor.errors import ConfigError, InputError, MonitorError
 CONNECT_S = 10.0
 IN_FLIGHT_PER_THREAD = 2  # one at work, one on its way: the scheduler never holds the whole plan
 LOOK_EVERY_S = 5.0
-RESULT_S = 300.0
+RESULT_S = 10.0
 # Of a block that raises, for what may pass: no memory, no file handles. A block whose worker dies
 # is run again by the scheduler itself (its setting `allowed-failures`, 3).
 RETRIES = 2
@@ -118,7 +118,7 @@ def _results(
 ) -> Iterator[BlockResult]:
     """Results as they come; blocks are made and sent only as workers have room for them."""
     waiting, pending = deque(left), dict[Any, int]()
-    wanted = environment()
+    wanted, patience = environment(), RESULT_S
     while waiting or pending:
         with _lost(address):
             room = IN_FLIGHT_PER_THREAD * _threads(client, address, timeout_s)
@@ -133,8 +133,10 @@ def _results(
             if future.status == "error":
                 raise _failure(pending[future], future.exception(timeout=RESULT_S))
             with _lost(address):
-                result = _fetched(future)
-            if result is not None:
+                result = _fetched(future, patience)
+            if result is None:
+                patience *= 2  # a slow line; or nobody is left, which the next look shows
+            else:
                 del pending[future]
                 yield result
 
@@ -167,10 +169,10 @@ def _ended(pending: Iterable[Any]) -> list[Any]:
     ]
 
 
-def _fetched(future: Any) -> BlockResult | None:
-    """The result; None while its worker does not hand it out (it is asked, or run, again)."""
+def _fetched(future: Any, patience_s: float) -> BlockResult | None:
+    """The result; None while its worker does not hand it out."""
     try:
-        result: BlockResult = future.result(timeout=RESULT_S)
+        result: BlockResult = future.result(timeout=patience_s)
     except TimeoutError:
         return None
     return result

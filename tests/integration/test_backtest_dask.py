@@ -164,6 +164,7 @@ def test_a_run_that_loses_its_workers_stops_and_can_go_on(
 ) -> None:
     """First a block that kills who runs it, then nobody is left at all."""
     monkeypatch.setattr(run_dask, "LOOK_EVERY_S", 0.1)
+    monkeypatch.setattr(run_dask, "RESULT_S", 0.5)
     deadly = DeadlyMarks(plan.source, int(plan.edges[plan.n_blocks // 2]), None)
     kept: list[BlockResult] = []
     with cluster(tmp_path, allowed_failures=0) as workers:
