@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from monitor.app import calendar_for
 from monitor.backtest.configs import BandMode
 from monitor.cli.backtest_args import (
     Asked,
@@ -102,11 +101,13 @@ def backtest(**options: Any) -> None:
     home = find_home(options["home"])
     settings = load_settings(home.root)
     asked = _asked(options, settings, home)
-    calendar = calendar_for(home, SystemClock())
     if options["dry_run"]:
         _say_dry_run(asked, as_json=options["as_json"])
         return
+    from monitor.providers.sessions import load_calendar
+
     home.prepare()
+    calendar = load_calendar(home.data, today=SystemClock().now().date())
     done = [_run(asked, ticker, calendar, home) for ticker in asked.tickers]
     if options["as_json"]:
         runs = [run_json(one) for one in done]

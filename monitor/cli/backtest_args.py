@@ -8,7 +8,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
-from monitor.backtest.chain_files import find_folders
 from monitor.backtest.configs import BANDS, DTES, BandMode, Dimensions, ExitPolicy
 from monitor.backtest.costs import DEFAULT_FILL, FILLS
 from monitor.backtest.run_folder import Run
@@ -86,6 +85,8 @@ def told_apart(folders: Sequence[Path], ticker: str) -> tuple[Path, tuple[Path, 
         InputError: A folder does not exist, or two of them hold chains.
         DataError: None of them holds chains of the ticker; says where it looked.
     """
+    from monitor.backtest.chain_files import find_folders  # heavy: numba
+
     for folder in folders:
         if not folder.is_dir():
             raise InputError(f"--source {folder}: no such folder")
