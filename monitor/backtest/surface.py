@@ -3,7 +3,7 @@
 Level: total variance through the nodes of VIX1D, VIX9D, VIX and VIX3M in trading time, linear
 from the origin; at-the-money stdev is the constant c times its root; the smile follows from a
 table. Prices made this way are *model* prices, ±27 % of a spread's credit on SPX (docs/
-pricing.md): always marked so, never averaged with quotes. Not validated at 0 sessions to
+pricing.md): always marked so, never averaged with quotes. They failed their test at 0 sessions to
 expiration.
 
 Vols, rates and yields are annual fractions (VIX 18 is 0.18). NaN is "not known" and gives NaN.

@@ -83,7 +83,7 @@ def surface_table(symbol: str) -> SurfaceTable:
 
 
 def atm_factor(table: SurfaceTable, *, dte: ArrayLike, has_vix1d: ArrayLike) -> Floats:
-    """c by sessions to expiration. 0 DTE takes the 1-DTE value, which nobody has validated."""
+    """c by sessions to expiration. 0 DTE takes the 1-DTE value, which failed its test."""
     sessions = np.asarray(dte)
     first = np.where(has_vix1d, table.atm_1, table.atm_1_without_vix1d)
     later = np.where(sessions <= 3, table.atm_2_3, table.atm_4)
