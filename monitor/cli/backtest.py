@@ -86,6 +86,9 @@ class StoppedError(MonitorError):
 )
 @click.option("--min-sample", type=WHOLE, metavar="N", help="Fewest past moves of a band (60).")
 @click.option("--workers", type=WHOLE, metavar="N", help="Threads (the machine's cores).")
+@click.option(
+    "--dask", metavar="tcp://HOST:PORT", help="Simulate on this Dask cluster (extra: cluster)."
+)
 @click.option("--out", metavar="NAME", help="Name of the run: results/NAME.")
 @click.option("--resume", is_flag=True, help="Go on with the same run where it was stopped.")
 @click.option("--compare", metavar="RUN", help="Say what changed against an earlier run.")
@@ -123,6 +126,10 @@ def _asked(options: dict[str, Any], settings: Settings, home: Home) -> Asked:
     from monitor.backtest.run_folder import check_name, find_run
     from monitor.domain.position_input import check_ticker
 
+    if options["dask"] is not None:
+        from monitor.backtest.run_dask import check_address
+
+        check_address(options["dask"])
     tickers = split_all(options["tickers"], check_ticker) or settings.tickers
     chains, history = told_apart(options["sources"], tickers[0])
     workers = options["workers"] if options["workers"] is not None else os.cpu_count() or 1
@@ -143,6 +150,7 @@ def _asked(options: dict[str, Any], settings: Settings, home: Home) -> Asked:
         fills=fills_with(options["fill"])[0],
         min_sample=60 if min_sample is None else min_sample,
         workers=workers,
+        dask=options["dask"],
         out=None if options["out"] is None else check_name(options["out"]),
         resume=options["resume"],
         against=None if options["compare"] is None else find_run(home.results, options["compare"]),
@@ -220,7 +228,6 @@ def _simulated(asked: Asked, plan: Plan, inputs: Inputs, home: Home, told: Progr
     """Run the blocks; what was finished when the person stops is kept for `--resume`."""
     from monitor import __version__
     from monitor.backtest.kept_blocks import KeptBlocks, run_key
-    from monitor.backtest.run_blocks import run_blocks
 
     key = run_key(plan.spec, fingerprint=inputs.fingerprint, version=__version__)
     kept = KeptBlocks(home.data / "backtest" / key, time.monotonic)
@@ -229,12 +236,16 @@ def _simulated(asked: Asked, plan: Plan, inputs: Inputs, home: Home, told: Progr
         told.note(f"going on: {len(done)} of {plan.n_blocks} blocks were kept")
     elif asked.resume:
         told.note("nothing was kept of this very run (same options, same data): starting anew")
+
+    def steps(done_now: int, total: int) -> None:
+        told.step("simulating", done_now, total)
+
     try:
         with _stop_on_signals():
-            result = run_blocks(
-                plan, workers=asked.workers, done=done, keep=kept.keep,
-                progress=lambda n, total: told.step("simulating", n, total),
-            )  # fmt: skip
+            result = _simulate(plan, asked, done=done, keep=kept.keep, progress=steps)
+    except MonitorError:
+        kept.flush()  # a lost cluster loses no finished block
+        raise
     except KeyboardInterrupt:
         kept.flush()
         count = len(kept.load())
@@ -244,6 +255,17 @@ def _simulated(asked: Asked, plan: Plan, inputs: Inputs, home: Home, told: Progr
         ) from None
     kept.clear()
     return result
+
+
+def _simulate(plan: Plan, asked: Asked, **keeping: Any) -> GridResult:
+    """On threads here, or on the cluster that was named."""
+    if asked.dask is None:
+        from monitor.backtest.run_blocks import run_blocks
+
+        return run_blocks(plan, workers=asked.workers, **keeping)
+    from monitor.backtest.run_dask import run_on_dask
+
+    return run_on_dask(plan, address=asked.dask, **keeping)
 
 
 @contextmanager

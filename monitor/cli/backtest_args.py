@@ -37,6 +37,7 @@ class Asked:
     fills: tuple[float, ...]
     min_sample: int
     workers: int
+    dask: str | None
     out: str | None
     resume: bool
     against: Run | None

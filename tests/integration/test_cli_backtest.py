@@ -232,3 +232,13 @@ def test_a_stopped_run_keeps_its_blocks_and_resume_gives_the_same_grid(
     again = home / "results" / "again" / "grid_trading_ready.csv"
     assert again.read_bytes() == whole.read_bytes()
     assert not list((home / "data" / "backtest").glob("*"))
+
+
+@pytest.mark.parametrize("address", ["localhost:8786", "http://127.0.0.1:8786", "tcp://"])
+def test_a_cluster_address_that_cannot_be_one_is_refused(tmp_path: Path, address: str) -> None:
+    result = CliRunner().invoke(
+        monitor, ["backtest", "--source", str(tmp_path), "--dask", address, "--home", str(tmp_path)]
+    )
+    assert result.exit_code == 2
+    assert "tcp://" in result.output
+    assert not (tmp_path / "results").exists()
