@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from enum import StrEnum
 from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -43,6 +44,16 @@ def describe(struct: type[Struct] = Settings, prefix: str = "") -> Iterator[Sett
         unit = (meta.extra or {}).get("unit", "") if meta else ""
         text = meta.description or "" if meta else ""
         yield SettingDoc(f"{prefix}{field.name}", _show(default), unit, _allowed(meta), text)
+
+
+def choices(key: str) -> tuple[str, ...]:
+    """The words a setting may have, where it is one of a fixed few."""
+    hint: Any = Settings
+    for part in key.split("."):
+        hints = get_type_hints(hint) if isinstance(hint, type) else {}
+        hint = hints.get(part)
+    fixed = isinstance(hint, type) and issubclass(hint, StrEnum)
+    return tuple(member.value for member in hint) if fixed else ()
 
 
 def _allowed(meta: Meta | None) -> str:

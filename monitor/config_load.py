@@ -164,7 +164,21 @@ def _explain(error: msgspec.ValidationError, merged: Mapping[str, Any]) -> Confi
     value: Any = merged
     for part in key.split("."):
         value = value.get(part) if isinstance(value, Mapping) else None
-    return ConfigError(
-        f"setting {key or '?'} = {value!r}: {reason[:1].lower()}{reason[1:]}",
-        hint=HINT,
-    )
+    why = _rule(key, value) or f"{reason[:1].lower()}{reason[1:]}"
+    return ConfigError(f"setting {key or '?'} = {value!r}: {why}", hint=HINT)
+
+
+def _rule(key: str, value: object) -> str:
+    """What a value must be, from its declaration; "" where that has no short words."""
+    from difflib import get_close_matches
+
+    from monitor.config_docs import choices, describe
+
+    if words := choices(key):
+        near = get_close_matches(str(value), words, n=1)
+        return f"did you mean {near[0]}?" if near else f"must be one of {', '.join(words)}"
+    row = next((row for row in describe() if row.key == key), None)
+    if row is None or not row.allowed:
+        return ""
+    unit = f" {row.unit}" if row.unit and row.unit != "HH:MM" else ""
+    return f"must be {row.allowed}{unit}"

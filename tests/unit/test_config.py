@@ -118,3 +118,21 @@ def test_every_setting_has_help_and_is_described_once() -> None:
     assert len({d.key for d in docs}) == len(docs)
     assert all(d.help for d in docs)
     assert {"exits.profit_target_pct", "dashboard.port", "preferences.up"} <= {d.key for d in docs}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "why"),
+    [
+        ("scanning.scan_interval", 1.0, "must be 5 to 86400 s"),
+        ("dashboard.port", 99999, "must be 0 to 65535"),
+        ("exits.profit_target_pct", "abc", "must be above 0, up to 100 %"),
+        ("trend", "sidways", "did you mean sideways?"),
+        ("quality.profile", "x", "must be one of conservative, balanced, aggressive, maximum"),
+    ],
+)
+def test_a_refused_value_is_told_its_range_in_plain_words(
+    tmp_path: Path, key: str, value: object, why: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_settings(tmp_path, environ={}, flags={key: value})
+    assert caught.value.message == f"setting {key} = {value!r}: {why}"
