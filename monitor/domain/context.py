@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 import numpy as np
 
 from monitor.clock import NEW_YORK
+from monitor.domain.alert_text import clock_text
 from monitor.domain.instruments import VIX_FAMILY, has_volume, underlying
 from monitor.domain.quote_guard import Judgement
 from monitor.domain.quotes import Bars, DailyBars, Floats, Quote
@@ -140,8 +141,8 @@ def build_context(
         problems += [Problem(what="vix", why=p.why) for p in why] or [
             Problem(what="vix", why="never fetched")
         ]
-    elif vix.stale:
-        problems.append(Problem(what="vix", why=f"stale: the newest is of {vix.asof:%H:%M} UTC"))
+    elif vix.stale and vix.asof is not None:
+        problems.append(Problem(what="vix", why=f"stale: the newest is of {clock_text(vix.asof)}"))
     return MarketContext(
         ticker=ticker,
         quote=quote,

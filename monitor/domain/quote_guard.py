@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from monitor.domain.alert_text import clock_text
 from monitor.domain.instruments import VOL_INDICES
 from monitor.domain.quotes import Quote
 from monitor.domain.snapshot import Problem
@@ -137,14 +138,14 @@ def _refusal(
         return f"{reading.source} gave {reading.price:g}: a price is a finite number above 0"
     if reading.asof > now + limits.clock_tolerance:
         return (
-            f"{reading.source} gave a stamp in the future ({reading.asof:%Y-%m-%d %H:%M} UTC, "
-            f"here it is {now:%H:%M} UTC): check this machine's clock"
+            f"{reading.source} gave a stamp in the future ({clock_text(reading.asof)}, "
+            f"here it is {clock_text(now)}): check this machine's clock"
         )
     last = memory.last_good
     if last is not None and reading.asof < last.asof:
         return (
-            f"{reading.source} gave a price of {reading.asof:%Y-%m-%d %H:%M} UTC, older than "
-            f"the one of {last.asof:%H:%M} UTC that is known"
+            f"{reading.source} gave a price of {clock_text(reading.asof)}, older than "
+            f"the one of {clock_text(last.asof)} that is known"
         )
     return None
 
@@ -246,14 +247,14 @@ def _stale_text(
         if quote.asof >= last_session_close - limit:
             return None
         return (
-            f"stale: the newest price is of {quote.asof:%Y-%m-%d %H:%M} UTC, the last session "
-            f"closed {last_session_close:%Y-%m-%d %H:%M} UTC"
+            f"stale: the newest price is of {clock_text(quote.asof)}, the last session "
+            f"closed {clock_text(last_session_close)}"
         )
     age = quote.age(now)
     if age <= limit:
         return None
     minutes, allowed = age.total_seconds() / 60, limit.total_seconds() / 60
     return (
-        f"stale: the newest price is of {quote.asof:%Y-%m-%d %H:%M} UTC, {minutes:.0f} min old "
+        f"stale: the newest price is of {clock_text(quote.asof)}, {minutes:.0f} min old "
         f"(limit {allowed:g} min)"
     )

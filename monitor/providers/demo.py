@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from monitor.clock import NEW_YORK
 from monitor.demo.market import SYMBOLS, UNDERLYINGS, DemoMarket
+from monitor.domain.alert_text import clock_text
 from monitor.domain.quotes import Bars, DailyBars, Quote
 from monitor.domain.trading_calendar import Session
 from monitor.errors import ProviderError, UnknownSymbolError
@@ -132,7 +133,7 @@ class DemoProvider:
             index -= 1
         if index < 0:
             raise ProviderError(
-                f"the simulation has nothing as early as {now:%Y-%m-%d %H:%M} UTC",
+                f"the simulation has nothing as early as {clock_text(now)}",
                 source=SOURCE, retryable=False, hint="the demo runs on its own clock",
             )  # fmt: skip
         return index

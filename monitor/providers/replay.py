@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from monitor.domain.alert_text import clock_text
 from monitor.domain.quotes import Bars, DailyBars, Quote
 from monitor.domain.trading_calendar import TradingCalendar
 from monitor.errors import DataError, ProviderError, UnknownSymbolError
@@ -179,7 +180,7 @@ class ReplayProvider:
 
     def _nothing(self, symbol: str, now: datetime) -> ProviderError:
         return ProviderError(
-            f"{self.name} has nothing of {symbol} before {now:%Y-%m-%d %H:%M} UTC",
+            f"{self.name} has nothing of {symbol} before {clock_text(now)}",
             source=self.name,
             retryable=False,
             symbol=symbol,

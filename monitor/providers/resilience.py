@@ -16,6 +16,7 @@ from typing import TypeVar
 
 import tenacity
 
+from monitor.clock import PACIFIC
 from monitor.domain.quotes import Bars, DailyBars, Quote
 from monitor.errors import NotOfferedError, ProviderError, RateLimitedError, UnreachableError
 from monitor.providers.base import MarketDataProvider, QuoteBatch, SourceHealth
@@ -208,7 +209,9 @@ class ResilientProvider:
 
     def _left_alone(self, symbol: str) -> ProviderError:
         at = self._breaker.retry_at()
-        when = f"until {at:%H:%M:%S} UTC" if at else "for now"  # a probe is under way
+        when = (
+            f"until {at.astimezone(PACIFIC):%H:%M:%S} PT" if at else "for now"
+        )  # a probe is under way
         return ProviderError(
             f"{self._breaker.error}; not asked again {when}",
             source=self.name,

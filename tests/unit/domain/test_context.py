@@ -11,6 +11,7 @@ import pytest
 from fakes.positions_book import nyse
 from fakes.spine import CALENDAR, HALF_DAY, NOW, bars, daily, make_session, quote
 
+from monitor.domain.alert_text import clock_text
 from monitor.domain.context import MarketContext, VolumeProfile, build_context, volume_profile
 from monitor.domain.quote_guard import Judgement
 from monitor.domain.quotes import DailyBars, Quote
@@ -352,7 +353,7 @@ def test_a_stale_vix_says_since_when_and_blocks_alerts() -> None:
     )
     assert picture.vix.value == 17
     assert picture.vix.stale
-    assert why(picture, "vix") == "stale: the newest is of 15:02 UTC"
+    assert why(picture, "vix") == f"stale: the newest is of {clock_text(old)}"
     assert not picture.may_alert
 
 

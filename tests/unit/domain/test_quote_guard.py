@@ -189,7 +189,7 @@ def test_outside_sessions_last_close_is_as_new_as_can_be() -> None:
     day_before = quote(19_900.0, asof=CLOSE - timedelta(days=1))
     old = seen(after(day_before), day_before, at=night, **closed)
     assert old.stale
-    assert "the last session closed 2026-03-10 20:00 UTC" in said(old)
+    assert "the last session closed 2026-03-10 13:00 PT" in said(old)
 
 
 def test_before_the_first_price_of_a_session_it_is_unknown_not_stale() -> None:
@@ -246,7 +246,7 @@ def test_older_quote_does_not_replace_a_newer_one() -> None:
     newer, older = quote(20_000.0), quote(19_950.0, asof=NOON - 15 * MINUTE, source="b")
     judgement = seen(after(newer), older, at=NOON + MINUTE)
     assert judgement.quote == newer
-    assert "older than the one of 16:00 UTC" in said(judgement)
+    assert "older than the one of 2026-03-11 09:00 PT" in said(judgement)
 
 
 def test_fault_11_disagreeing_sources_are_named_and_never_averaged() -> None:

@@ -106,7 +106,7 @@ def test_fault_01_too_often_is_not_retried_and_opens_at_once() -> None:
     assert source.asked == ["NDX"]
     assert slept == []
     assert set(batch.errors) == {"NDX", "VIX"}
-    assert "too often; not asked again until 16:00:30 UTC" in batch.errors["VIX"].message
+    assert "too often; not asked again until 09:00:30 PT" in batch.errors["VIX"].message
 
 
 def test_fault_01_one_probe_then_all_is_well() -> None:
