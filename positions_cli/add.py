@@ -17,8 +17,10 @@ from monitor.cli.options import (
     home_option,
     json_option,
 )
+from monitor.config import BANDS
+from monitor.domain.instruments import SYMBOLS, Kind, underlying
 from monitor.domain.position_input import PositionDraft, build_position
-from monitor.domain.positions import Strikes
+from monitor.domain.positions import Position, Strikes
 from monitor.domain.vocabulary import FlowMode, Settlement, SpreadType
 from positions_cli.output import say, say_json, warn
 from positions_cli.render import logged_text, position_json
@@ -107,6 +109,7 @@ def log_position(session: Session, draft: PositionDraft, *, dry_run: bool, as_js
     calendar = session.calendar()
     position = build_position(draft, position_id=NO_ID, now=session.now, calendar=calendar)
     problems = [*_said_otherwise(draft, position.entry_dte, position.flow_mode)]
+    problems += _unusual(position)
     store = session.existing_store() if dry_run else session.store()
     if store is not None and not dry_run:
         position = store.add(lambda new: replace(position, id=new), at=session.now)
@@ -130,4 +133,17 @@ def _said_otherwise(draft: PositionDraft, dte: int, flow: FlowMode) -> list[str]
         said.append(f"--expiration overrides --dte {draft.dte}: the position has {dte} DTE")
     if draft.flow_mode not in (None, flow):
         said.append(f"condors have no flow: --flow-mode {draft.flow_mode} was not kept")
+    return said
+
+
+def _unusual(position: Position) -> list[str]:
+    """What may be a slip of the pen: a symbol or band that nothing here knows."""
+    said = []
+    if underlying(position.ticker).kind is Kind.OTHER:
+        said.append(
+            f"{position.ticker} is none of {', '.join(SYMBOLS)}: taken as a share "
+            "(multiplier 100, Friday expirations)"
+        )
+    if position.band is not None and position.band not in BANDS:
+        said.append(f"band {position.band} is in no grid; grids have {', '.join(BANDS)}")
     return said

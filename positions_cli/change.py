@@ -33,7 +33,7 @@ class Done:
     problems: list[str]
 
 
-@click.command()
+@click.command(short_help="Note a P&L of now, or add a note.")
 @click.argument("position_id", metavar="ID")
 @click.option("--pnl", type=DECIMAL, help="Unrealized P&L of the whole position, dollars.")
 @click.option("--note", help="One line to add.")
@@ -75,7 +75,7 @@ def update(
     report(done, ", ".join(parts), dry_run=dry_run, as_json=as_json)
 
 
-@click.command()
+@click.command(short_help="Log that you closed a position or a part.")
 @click.argument("position_id", metavar="ID")
 @click.option(
     "--pnl", type=DECIMAL, required=True, help="P&L of the contracts closed now, dollars."
@@ -128,7 +128,7 @@ def close(
     report(done, text, dry_run=dry_run, as_json=as_json)
 
 
-@click.command()
+@click.command(short_help="Take back the newest change.")
 @click.argument("position_id", metavar="[ID]", required=False)
 @dry_run_option
 @json_option

@@ -24,10 +24,36 @@ HEADER = (
 RIGHT = frozenset({5, 6, 7})
 
 
-def list_table(session: Session, positions: Sequence[Position], calendar: TradingCalendar) -> str:
-    """One line a position; times in the person's zone, dollars for the whole position."""
+def list_table(
+    session: Session,
+    positions: Sequence[Position],
+    calendar: TradingCalendar,
+    *,
+    columns: int | None = None,
+) -> str:
+    """One line a position; times in the person's zone, dollars for the whole position.
+
+    Args:
+        columns: The terminal's; a position takes several lines where the table is wider.
+    """
     rules = rules_of(session)
-    return table(HEADER, [_row(session, p, rules, calendar) for p in positions], right=RIGHT)
+    rows = [_row(session, p, rules, calendar) for p in positions]
+    text = table(HEADER, rows, right=RIGHT)
+    if columns is None or len(max(text.splitlines(), key=len)) <= columns:
+        return text
+    return "\n".join(map(_block, rows))
+
+
+def _block(row: tuple[str, ...]) -> str:
+    name, ticker, spread, strikes, expiration, qty, credit, max_loss, pnl, time_exit, state = row
+    return "\n".join(
+        (
+            f"{name}  {qty} × {ticker} {spread} {strikes}".rstrip() + f"  [{state}]",
+            f"  expires {expiration}, time exit {time_exit}",
+            f"  credit {credit}, maximum loss {max_loss}",
+            f"  P&L {pnl}",
+        )
+    )
 
 
 def _row(

@@ -26,7 +26,11 @@ _COMMANDS = {
 }
 
 
-@click.group(cls=CommandGroup, lazy=_COMMANDS)
+@click.group(
+    cls=CommandGroup,
+    lazy=_COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(package_name="condorwatch")
 def cli() -> None:
     """Log and follow the credit spreads you opened by hand. Nothing is sent to any broker.

@@ -28,7 +28,7 @@ SHOWN_ERRORS = 10
 STANDARD = Path("-")
 
 
-@click.command("import")
+@click.command("import", short_help="Take positions from a CSV or JSON file.")
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True), metavar="FILE")
 @click.option("--format", "format_", type=FORMATS, help="Default: by the file's ending.")
 @dry_run_option
@@ -67,7 +67,7 @@ def import_(
     warn(problems)
 
 
-@click.command()
+@click.command(short_help="Write all positions as CSV or JSON.")
 @click.argument(
     "file", type=click.Path(path_type=Path, allow_dash=True), metavar="[FILE]", default=STANDARD
 )

@@ -10,7 +10,7 @@ from monitor.cli.options import home_option, json_option
 from monitor.domain.position_warnings import usd
 from monitor.domain.positions import Position
 from monitor.errors import PositionNotFoundError
-from positions_cli.output import say, say_json, warn
+from positions_cli.output import say, say_json, terminal_columns, warn
 from positions_cli.session import Session, open_session
 
 EMPTY = "no position is logged yet; log one with `positions add` (`positions add --help`)"
@@ -47,7 +47,7 @@ def _show_list(session: Session, shown: list[Position], *, as_json: bool) -> Non
     else:
         from positions_cli.listing import list_table
 
-        say(list_table(session, shown, calendar))
+        say(list_table(session, shown, calendar, columns=terminal_columns()))
 
 
 @click.command()
@@ -88,7 +88,7 @@ def show(*, position_id: str, as_json: bool, home: Path | None) -> None:
         say(f"    {line}")
 
 
-@click.command()
+@click.command(short_help="Show counts, risk, results and limits.")
 @json_option
 @home_option
 def summary(*, as_json: bool, home: Path | None) -> None:
@@ -108,6 +108,7 @@ def summary(*, as_json: bool, home: Path | None) -> None:
     still_open = [p for p in book if not p.closed_at]
     calendar = session.calendar() if still_open else None
     limits = watch(session, still_open, calendar).limits if calendar else ()
+    counted = next((int(v.value) for v in limits if v.unit == "positions"), 0)
     marks = [p.mark.pnl_usd for p in still_open if p.mark]
     fields = {
         "open": len(still_open),
@@ -135,6 +136,9 @@ def summary(*, as_json: bool, home: Path | None) -> None:
             f"limit         {view.name}: {show_limit(view, view.value)} "
             f"of {show_limit(view, view.limit)}, {state}"
         )
+    settled = len(still_open) - counted
+    if settled:
+        say(f"{settled} expired: in no limit any more; log the end with `positions close`")
     if calendar:
         warn(limit_warnings(session, still_open, calendar))
 

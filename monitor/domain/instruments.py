@@ -42,6 +42,7 @@ _UNDERLYINGS = {
     )
 }
 
+SYMBOLS = tuple(_UNDERLYINGS)
 VIX_FAMILY = ("VIX", "VIX9D", "VIX3M", "VIX1D", "VXN")
 VOL_INDICES = frozenset({*VIX_FAMILY, "RVX"})
 

@@ -13,7 +13,7 @@ from datetime import date, datetime
 
 from monitor.clock import NEW_YORK
 from monitor.domain.expirations import expiration_for_dte, is_listed, settlement_of
-from monitor.domain.instruments import underlying
+from monitor.domain.instruments import SYMBOLS, Kind, underlying
 from monitor.domain.plain_text import first_unsafe
 from monitor.domain.positions import Position, Strikes
 from monitor.domain.spreads import check_strikes, max_loss_usd
@@ -281,12 +281,20 @@ def nearest_listed(ticker: str, day: date, calendar: TradingCalendar) -> tuple[d
 
 def _unlisted(what: str, ticker: str, day: date, calendar: TradingCalendar) -> InputError:
     near = [f"{d:%a %Y-%m-%d}" for d in nearest_listed(ticker, day, calendar)]
+    share = (
+        f"; {ticker} is none of {', '.join(SYMBOLS)}, so it was taken as a share"
+        if underlying(ticker).kind is Kind.OTHER
+        else ""
+    )
     why = "no trading session" if calendar.on(day) is None else f"no listed {ticker} expiration"
     return InputError(
         f"{what}, which is {why}",
-        hint=f"nearest listed: {' and '.join(near)}; name one with --expiration YYYY-MM-DD"
-        if near
-        else "name a listed one with --expiration YYYY-MM-DD",
+        hint=(
+            f"nearest listed: {' and '.join(near)}; name one with --expiration YYYY-MM-DD"
+            if near
+            else "name a listed one with --expiration YYYY-MM-DD"
+        )
+        + share,
     )
 
 

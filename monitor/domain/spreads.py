@@ -106,19 +106,23 @@ def check_strikes(spread_type: SpreadType, strikes: Strikes) -> None:
     _check_condor_order(strikes)
 
 
+def _a(spread_type: SpreadType) -> str:
+    return f"{'an' if spread_type is SpreadType.IRON_CONDOR else 'a'} {spread_type}"
+
+
 def _check_sides(spread_type: SpreadType, strikes: Strikes) -> None:
     needed = SIDES[spread_type]
     given = [name for name in CALL_SIDE + PUT_SIDE if getattr(strikes, name) is not None]
     foreign = [_flag(name) for name in given if name not in needed]
     if foreign:
         raise InvalidSpreadError(
-            f"a {spread_type} has no {', '.join(foreign)}",
+            f"{_a(spread_type)} has no {', '.join(foreign)}",
             hint=f"it has {', '.join(map(_flag, needed))}; or change --spread",
         )
     missing = [_flag(name) for name in needed if name not in given]
     if missing:
         raise InvalidSpreadError(
-            f"a {spread_type} also needs {', '.join(missing)}",
+            f"{_a(spread_type)} also needs {', '.join(missing)}",
             hint="give every strike, or none and --risk instead",
         )
 
