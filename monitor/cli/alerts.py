@@ -60,7 +60,7 @@ def alerts() -> None:
 @home_option
 @json_option
 def list_(home: Path | None, as_json: bool) -> None:
-    """Show the living alerts, and the last ten that were told.
+    """Show the open alerts, and the last ten that were told.
 
     \b
     Example:
@@ -82,12 +82,12 @@ def list_(home: Path | None, as_json: bool) -> None:
         return
     zone = ZoneInfo(settings.hours.display_timezone)
     ended = [view for view in recent if view.state == "resolved"]
-    _say(["Living alerts:", *_lines(living, zone)] if living else ["No alert is living."])
+    _say(["Open alerts:", *_lines(living, zone)] if living else ["No alert is open."])
     if ended:
         _say(["", "Told lately and over:", *_lines(ended, zone)])
 
 
-@alerts.command()
+@alerts.command(short_help="Say that you have seen an alert.")
 @click.argument("ids", nargs=-1, required=True, metavar="ID...")
 @home_option
 @json_option
@@ -105,7 +105,7 @@ def ack(ids: tuple[str, ...], home: Path | None, as_json: bool) -> None:
         _say(f"{record.id} acknowledged: {record.condition.title}" for record in answered)
 
 
-@alerts.command(name="snooze")
+@alerts.command(name="snooze", short_help="Silence an alert's reminders for a while.")
 @click.argument("ids", nargs=-1, required=True, metavar="ID...")
 @click.option(
     "--minutes",
@@ -140,7 +140,7 @@ def snooze_(ids: tuple[str, ...], minutes: int, home: Path | None, as_json: bool
     )
 
 
-@alerts.command()
+@alerts.command(short_help="Send a test message through every channel.")
 @home_option
 @json_option
 def test(home: Path | None, as_json: bool) -> None:

@@ -118,8 +118,8 @@ def save_answer(connection: Connection, record: AlertRecord) -> None:
 def _living_hint(connection: Connection) -> str:
     numbers = [row.number for row in connection.execute(_LIVING.limit(10))]
     if not numbers:
-        return "no alert is living now"
-    return "living now: " + ", ".join(f"A{n}" for n in numbers)
+        return "no alert is open now"
+    return "open now: " + ", ".join(f"A{n}" for n in numbers)
 
 
 def _stored(connection: Connection, records: Iterable[AlertRecord]) -> set[int]:

@@ -65,7 +65,7 @@ def answer(result: Result) -> dict[str, Any]:
 
 def test_list_of_a_new_home_is_empty_and_makes_nothing(home: Path) -> None:
     result = run(home, "list")
-    assert (result.exit_code, result.stdout) == (0, "No alert is living.\n")
+    assert (result.exit_code, result.stdout) == (0, "No alert is open.\n")
     assert list(home.iterdir()) == []
 
 
@@ -74,7 +74,7 @@ def test_list_shows_the_living_and_those_that_ended(home: Path) -> None:
     cycle(home, [BREACH], NOW + timedelta(minutes=5), gone=["exit:"])
     result = run(home, "list")
     assert result.stdout == (
-        "Living alerts:\n"
+        "Open alerts:\n"
         "   A2  [ERROR] RISK LIMIT BREACH\n"
         "       firing, told 1 ×, last 2026-02-20 10:45 PT\n"
         "\n"
@@ -117,7 +117,7 @@ def test_one_wrong_id_changes_none(home: Path) -> None:
     result = run(home, "ack", "A1", "A7")
     assert result.exit_code == 1
     assert result.stdout == ""
-    assert result.stderr == "error: there is no alert A7\n  living now: A1\n"
+    assert result.stderr == "error: there is no alert A7\n  open now: A1\n"
     with read(open_store(home, Settings()).engine) as connection:
         assert [r.state.value for r in table.load_living(connection).values()] == ["firing"]
 

@@ -181,7 +181,7 @@ def test_unknown_alert_names_the_living_ones(engine: Engine) -> None:
     cycle(engine, [EXIT])
     with write(engine) as connection, pytest.raises(StoreError) as caught:
         alerts.find_living(connection, "A9")
-    assert (caught.value.message, caught.value.hint) == ("there is no alert A9", "living now: A1")
+    assert (caught.value.message, caught.value.hint) == ("there is no alert A9", "open now: A1")
 
 
 # --- channels --------------------------------------------------------------------------------
