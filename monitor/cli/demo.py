@@ -28,7 +28,7 @@ def run_demo(options: RunOptions, settings: Settings, home: Home) -> int:
     """Run the simulation; it says SIMULATED everywhere and never touches the live home."""
     settings = demo_settings(settings)
     demo = demo_home(home)
-    with single_instance(home_lock(home)):
+    with single_instance(home_lock(home), shown=demo.root):
         prepare_demo_home(demo)
         configure_logging(demo.logs)
         calendar = calendar_for(demo, SystemClock())

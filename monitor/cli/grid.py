@@ -79,7 +79,7 @@ def check(file: Path, as_json: bool) -> None:
         click.echo("\n".join(_report_lines(loaded)))
 
 
-@grid.command()
+@grid.command(short_help="Show the usable rows, best score first.")
 @click.argument("file", type=click.Path(path_type=Path), required=False)
 @click.option("--dte", type=WHOLE, help="Only this many sessions to expiration.")
 @click.option("--band", help=f"Only this band ({', '.join(BANDS)}).")
@@ -126,6 +126,9 @@ def show(
                 "rows": [_row_fields(r, settings, loaded.report) for r in shown],
             }
         )
+        return
+    if not shown:
+        click.echo(f"no usable row is like that; {len(loaded.grid):,} usable in all")
         return
     _print_rows(shown, settings, loaded.report)
     click.echo(f"{len(shown)} of {len(matching):,} matching rows; {len(loaded.grid):,} usable")
@@ -235,16 +238,17 @@ def _row_fields(row: GridRow, settings: Settings, report: GridReport) -> dict[st
 
 
 def _print_rows(rows: Sequence[GridRow], settings: Settings, report: GridReport) -> None:
-    header = f"{'configuration':<44} {'win %':>6} {'95 % interval':>14} {'n':>4} {'break-even':>10}"
-    click.echo(f"{header} {'credit $':>9} {'risk $':>9} {'score':>7}  verdict")
+    wide = max(13, *(len(row.config) for row in rows))
+    header = f"{'configuration':<{wide}}  {'win %':>6} {'95 % interval':>14} {'n':>4}"
+    click.echo(f"{header} {'break-even':>10} {'credit $':>9} {'risk $':>9} {'score':>7}  verdict")
     for row in rows:
         f = _row_fields(row, settings, report)
         interval = f"{f['win_low_pct']:.1f}–{f['win_high_pct']:.1f}"
         mark = "*" if _contradicts(row) else " "
         click.echo(
-            f"{row.config:<43}{mark} {row.win_rate_pct:>6.1f} {interval:>14} {row.n_trades:>4} "
-            f"{f['breakeven_win_pct']:>9.1f}% {row.credit_usd:>9,.0f} {row.risk_usd:>9,.0f} "
-            f"{row.score:>7.1f}  {f['verdict']}"
+            f"{row.config:<{wide}}{mark} {row.win_rate_pct:>6.1f} {interval:>14} "
+            f"{row.n_trades:>4} {f['breakeven_win_pct']:>9.1f}% {row.credit_usd:>9,.0f} "
+            f"{row.risk_usd:>9,.0f} {row.score:>7.1f}  {f['verdict']}"
         )
     if any(_contradicts(row) for row in rows):
         click.echo("* its numbers contradict each other: monitor grid check says how")

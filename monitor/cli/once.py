@@ -11,8 +11,10 @@ import msgspec
 from monitor.domain.alert_text import age_text, clock_text, usd, usd_short
 from monitor.domain.plain_text import plain
 from monitor.domain.snapshot import (
+    GridView,
     MarketView,
     PositionView,
+    SessionView,
     Snapshot,
     TickerFunnel,
 )
@@ -55,11 +57,12 @@ def _lines(snapshot: Snapshot) -> Iterator[str]:
         else f"Grid: {grid.problem or 'none'}"
     )
     for funnel in snapshot.funnel.tickers:
-        yield from _funnel(funnel, snapshot.funnel.profile)
+        yield from _funnel(funnel, grid, snapshot.funnel.profile)
     yield ""
     yield from _positions(snapshot, zone)
     for problem in snapshot.health.problems:
-        yield f"Problem: {problem.what}: {problem.why}"
+        if problem.why != grid.problem:  # said above
+            yield f"Problem: {problem.what}: {problem.why}"
     missing = [m.ticker for m in snapshot.markets if _missing(m)]
     if missing:
         yield ""
@@ -86,18 +89,27 @@ def _market(market: MarketView, zone: ZoneInfo) -> Iterator[str]:
     yield f"  VIX {vix} → regime {regime} | trend {market.trend} ({market.trend_source})"
     rank = "unknown" if market.iv_rank is None else f"{market.iv_rank:.0f}"
     ratio = "unknown" if market.volume_ratio is None else f"{market.volume_ratio:.2f}"
-    session = market.session.state.replace("_", " ")
-    yield f"  session {session} | IV rank {rank} | volume ratio {ratio}"
+    yield f"  {_session(market.session, zone)} | IV rank {rank} | volume ratio {ratio}"
     for what, why in by_reason(market.problems):
         names = ", ".join(name.replace("_", " ") for name in what)
         yield f"  {names} unknown or refused: {why}"
 
 
-def _funnel(funnel: TickerFunnel, profile: str) -> Iterator[str]:
-    yield f"{funnel.ticker} funnel ({profile}):"
+def _session(session: SessionView, zone: ZoneInfo) -> str:
+    """ "session open until 2026-11-23 13:00 PT", "no session now, next opens …"."""
+    state = session.state.replace("_", " ")
+    if session.state == "open" and session.close is not None:
+        return f"session open until {clock_text(session.close, zone)}"
+    following = f", next opens {clock_text(session.next_open, zone)}" if session.next_open else ""
+    return f"{'no session now' if session.state == 'no_session' else f'session {state}'}{following}"
+
+
+def _funnel(funnel: TickerFunnel, grid: GridView, profile: str) -> Iterator[str]:
     if funnel.why_not:
-        yield f"  no scan: {funnel.why_not}"
+        why = "" if funnel.why_not == grid.problem else f": {funnel.why_not}"
+        yield f"{funnel.ticker}: no scan{why}"
         return
+    yield f"{funnel.ticker} funnel ({profile}):"
     yield "  " + " → ".join(f"{step.name} {step.count}" for step in funnel.steps)
     if funnel.emptied_by:
         why = next((s.why for s in funnel.steps if s.name == funnel.emptied_by), "")
@@ -145,8 +157,10 @@ def status_line(snapshot: Snapshot) -> str:
     vix = f"{first.vix:.2f}" if first.vix is not None else "UNKNOWN"
     regime = (first.regime or "unknown").replace("_", " ")
     alerted = sum(o.status == "alerted" for o in snapshot.opportunities)
+    reasons = [funnel.why_not for funnel in snapshot.funnel.tickers]
+    entries = f"no scan: {reasons[0]}" if reasons and all(reasons) else f"{alerted} to enter now"
     simulated = "SIMULATED " if snapshot.monitor.simulated else ""
     return (
         f"{snapshot.generated_at.astimezone(zone):%H:%M:%S} {simulated}{markets} | VIX {vix} "
-        f"{regime} | {alerted} opportunities | {snapshot.portfolio.open} open positions"
+        f"{regime} | {entries} | positions open: {snapshot.portfolio.open}"
     )

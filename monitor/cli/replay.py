@@ -33,6 +33,7 @@ from monitor.cli.session import (
 from monitor.clock import NEW_YORK, FixedClock, SystemClock
 from monitor.config import Settings
 from monitor.config_load import load_settings
+from monitor.domain.alert_text import clock_text
 from monitor.domain.trading_calendar import TradingCalendar
 from monitor.domain.vocabulary import Profile, Trend
 from monitor.errors import DataError, InputError
@@ -74,7 +75,7 @@ class Speed(click.ParamType[float]):
         self.fail(f"{value!r}: write {MAX}, or a whole number from 1 to {FASTEST:g}", param, ctx)
 
 
-@click.command(epilog=EPILOG)
+@click.command(epilog=EPILOG, short_help="Run past days through the very same code.")
 @click.argument("first", type=DAY, metavar="DATE")
 @click.option("--to", "last", type=DAY, help="Last day (default: DATE alone).")
 @click.option(
@@ -297,8 +298,6 @@ def _progress(instants: Sequence[datetime]) -> Any:
     def show(done: int, now: datetime) -> None:
         if done % 26 == 0 or done == total:
             end = "\n" if done == total else ""
-            click.echo(
-                f"\r{done}/{total} cycles, {now:%Y-%m-%d %H:%M} UTC {end}", nl=False, err=True
-            )
+            click.echo(f"\r{done}/{total} cycles, {clock_text(now)} {end}", nl=False, err=True)
 
     return show

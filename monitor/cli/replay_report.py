@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -72,14 +74,33 @@ def _lines(
     if not summary.regimes:
         yield "  none: VIX was never known"
     yield "Alerts sent: " + (
-        ", ".join(f"{n} {kind}" for kind, n in sorted(summary.notices.items())) or "none"
+        ", ".join(
+            f"{n} {kind.removesuffix(' first')}" for kind, n in sorted(summary.notices.items())
+        )
+        or "none"
     )
     if summary.problems:
         yield "Unknown or refused (cycles):"
-        yield from (f"  {n:5d}  {what}" for what, n in summary.problems.most_common(SHOWN))
-        if len(summary.problems) > SHOWN:
-            yield f"         and {len(summary.problems) - SHOWN} more (--json names all)"
+        kinds = _kinds(summary.problems)
+        yield from (f"  {n:5d}  {what}" for what, n in kinds.most_common(SHOWN))
+        if len(kinds) > SHOWN:
+            yield f"         and {len(kinds) - SHOWN} more (--json names all)"
     yield f"Its files: {runner.home.root}"
+
+
+def _kinds(problems: Counter[str]) -> Counter[str]:
+    """One line for what differs only in a number or date: "… (and 3 like it)"."""
+    alike: dict[str, list[str]] = {}
+    for what, _ in problems.most_common():
+        alike.setdefault(re.sub(r"\d+", "#", what), []).append(what)
+    return Counter(
+        {
+            first + (f" (and {len(more)} like it)" if more else ""): sum(
+                problems[what] for what in (first, *more)
+            )
+            for first, *more in alike.values()
+        }
+    )
 
 
 def _days(days: Sequence[date]) -> str:

@@ -124,11 +124,14 @@ def _end_now(code: int) -> None:
 
 
 @contextmanager
-def single_instance(home: Home, path: Path | None = None) -> Iterator[None]:
+def single_instance(
+    home: Home, path: Path | None = None, *, shown: Path | None = None
+) -> Iterator[None]:
     """Hold the home's lock; a second monitor on it is refused at once.
 
     Args:
         path: The lock; default the home's own.
+        shown: The folder to name to the person; default the home's own.
     """
     home.prepare()
     lock = FileLock(path or home.lock, timeout=0)
@@ -136,7 +139,7 @@ def single_instance(home: Home, path: Path | None = None) -> Iterator[None]:
         lock.acquire()
     except Timeout as error:
         raise ConfigError(
-            f"another monitor runs on {home.root}",
+            f"another monitor runs on {shown or home.root}",
             hint="stop it first, or give this one a home of its own with --home",
         ) from error
     try:
