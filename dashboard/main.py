@@ -12,7 +12,7 @@ import click
 from dashboard.serve import page_server
 from dashboard.snapshot_source import FileSnapshotSource
 from monitor.cli.group import fail
-from monitor.cli.options import home_option
+from monitor.cli.options import WHOLE, home_option
 from monitor.clock import SystemClock
 from monitor.config_load import load_settings
 from monitor.errors import MonitorError
@@ -29,9 +29,9 @@ class PageCommand(click.Command):
             fail(error, as_json=False)
 
 
-@click.command(cls=PageCommand)
-@click.option("--host", help="Loopback address to listen on (default 127.0.0.1).")
-@click.option("--port", type=click.IntRange(0, 65535), help="Default 5000; 0: any free port.")
+@click.command(cls=PageCommand, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--host", metavar="ADDRESS", help="Loopback address to listen on (127.0.0.1).")
+@click.option("--port", type=WHOLE, metavar="N", help="Port of the page (5000); 0: any free one.")
 @home_option
 @click.version_option(package_name="condorwatch")
 def cli(host: str | None, port: int | None, home: Path | None) -> None:

@@ -162,9 +162,9 @@ def _cannot_bind(host: str, port: int, error: OSError) -> ConfigError:
 
 
 def _taken(host: str, port: int) -> ConfigError:
-    other = 5001 if port == 5000 else 5000
+    other = port + 1 if port < 65535 else 5000
+    mac = "; on a Mac, port 5000 usually belongs to AirPlay" if port == 5000 else ""
     return ConfigError(
-        f"port {port} on {host} is taken by another program",
-        hint=f"choose another: --port {other}. On a Mac, port 5000 usually belongs to the AirPlay "
-        "Receiver (System Settings, General, AirDrop & Handoff). An earlier page may still run.",
+        f"port {port} on {host} is taken: another monitor, page or program has it",
+        hint=f"choose another: --port {other}{mac}",
     )
