@@ -39,7 +39,8 @@ class ExitRow:
     kind: str
     name: str
     due: bool
-    level: str  # "at +$142.50" or ""
+    past: bool  # a heads-up whose instant has been
+    level: str  # "at P&L +$142.50" or ""
     distance: str  # "$30 away"
     at: Stamp | None
     note: str
@@ -136,7 +137,7 @@ def _card(p: PositionView, say: Wording) -> PositionCard:
         bar=exit_bar(p),
         notes=tuple(plain(note) for note in p.notes),
         warnings=tuple(plain(warning) for warning in p.warnings),
-        opened=say.stamp(p.opened_at),
+        opened=say.stamp(p.opened_at, seconds=False),
         simulated=p.simulated,
     )
 
@@ -167,16 +168,17 @@ def _exit(e: ExitView, say: Wording) -> ExitRow:
         kind=e.kind,
         name=EXIT_WORDS.get(e.kind, words(e.kind)),
         due=e.due and e.kind != "heads_up",
+        past=e.due and e.kind == "heads_up",
         level="" if e.level_usd is None else f"at P&L {signed_usd(e.level_usd)}",
         distance=_distance(e, say),
-        at=say.maybe(e.at),
+        at=None if e.at is None else say.stamp(e.at, seconds=False),
         note=e.note,
     )
 
 
 def _distance(e: ExitView, say: Wording) -> str:
     if e.due:
-        return "since then" if e.kind == "heads_up" else "DUE NOW"
+        return "passed" if e.kind == "heads_up" else "DUE NOW"
     if e.distance_usd is not None and finite(e.distance_usd):
         return f"{usd(abs(e.distance_usd))} away"
     if e.at is not None:

@@ -46,9 +46,10 @@ class Wording:
     zone_label: str
     now: datetime
 
-    def stamp(self, instant: datetime) -> Stamp:
+    def stamp(self, instant: datetime, *, seconds: bool = True) -> Stamp:
         age = (self.now - instant).total_seconds()
-        return Stamp(iso=rfc3339(instant), text=self.at(instant), age=age_text(age))
+        text = self.at(instant, seconds=seconds)
+        return Stamp(iso=rfc3339(instant), text=text, age=age_text(age))
 
     def maybe(self, instant: datetime | None) -> Stamp | None:
         return None if instant is None else self.stamp(instant)
