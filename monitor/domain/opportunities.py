@@ -27,7 +27,7 @@ def opportunity_line(number: int, pick: Pick) -> str:
         f"Credit:${row.credit_usd:.0f} Risk:${row.risk_usd:.0f}",
         f"Win95: {100 * pick.win.low:.1f}–{100 * pick.win.high:.1f}% (n={row.n_trades})",
         f"Break-even:{100 * pick.breakeven:.1f}%",
-        f"Verdict:{pick.verdict}",
+        f"Verdict:{pick.verdict} ({pick.verdict_why})",
         f"{pick.ticker} width:{row.width:g}{flow}",
         f"Avg P&L:{_signed_usd(row.avg_pnl_usd)} ({row.expected_return_pct:+.1f}% of risk)",
     ]

@@ -43,7 +43,8 @@ def test_the_line_is_the_documented_one_with_more_after_it(tmp_path: Path) -> No
     (line,) = opportunity_lines(ScanCase(load(tmp_path, [cells]).grid).run().alerted)
     assert line == (
         "#1: 3DTE P98 IRON_CONDOR @ 07:30 | Win:95.5% ROI:346.2% | Credit:$285 Risk:$1715"
-        " | Win95: 91.7–97.6% (n=200) | Break-even:80.0% | Verdict:unknown | NDX width:20"
+        " | Win95: 91.7–97.6% (n=200) | Break-even:80.0%"
+        " | Verdict:unknown (the grid file has no deflated statistics) | NDX width:20"
         " | Avg P&L:$14 (+0.8% of risk) | CHECK ROI: credit ÷ risk is 16.6% | backtest"
     )
 
