@@ -31,7 +31,7 @@ check:  ## What continuous integration runs: tests with coverage, then lint and 
 
 lock:  ## Renew requirements.lock within the ranges of setup.cfg (needs uv).
 	@head -n 3 requirements.lock >requirements.lock.new
-	@uv pip compile --quiet --universal -p 3.11 setup.cfg --all-extras --no-emit-index-url \
+	@uv pip compile --quiet --universal -p 3.11 setup.cfg --all-extras \
 		--no-annotate --no-header --upgrade >>requirements.lock.new
 	@mv requirements.lock.new requirements.lock
 

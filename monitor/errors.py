@@ -1,7 +1,7 @@
 """The exception tree, grouped by what the reader should do next.
 
 Every error carries its values as attributes where code may act on them; the message
-names the value, the allowed range and the remedy. Exit codes are product.md's contract:
+names the value, the allowed range and the remedy. Exit codes are the README's:
 1 expected failure, 2 usage or settings, 3 data missing or stale.
 """
 

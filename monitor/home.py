@@ -1,4 +1,4 @@
-"""Where things live at run time: one home folder, laid out as product.md says."""
+"""Where things live at run time: one home folder, laid out as the README says."""
 
 from __future__ import annotations
 

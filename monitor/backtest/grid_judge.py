@@ -1,6 +1,6 @@
 """What each configuration's trades are worth: intervals, shrinkage, deflation and the verdict.
 
-The parts are method.md section 5; here they are put together for one variant of the grid.
+The parts are those of docs/statistics.md, put together here for one variant of the grid.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ At one strike, call − put + strike is the forward (European options, no arbitr
 the spreads of the two; near the money both are quoted tightly and discounting the difference
 changes nothing that can be seen. The median over several such strikes stands one bad quote.
 
-Source: Hull, *Options, Futures and Other Derivatives*, put-call parity; method.md section 3.
+Source: Hull, *Options, Futures and Other Derivatives*, put-call parity.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ pricing.md): always marked so, never averaged with quotes. They failed their tes
 expiration.
 
 Vols, rates and yields are annual fractions (VIX 18 is 0.18). NaN is "not known" and gives NaN.
-Source: method.md section 3.
+Source: docs/sources.md#backtest-constants.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 At-the-money constants c turn index vol into at-the-money vol, because VIX-type indices include
 the skew; the smile is total stdev over at-the-money stdev by z = ln(K/F) / at-the-money stdev.
 
-Source: method.md section 3, measured on 63 chains 2019-2026, VIX between 12 and 28.
+Source: docs/sources.md#backtest-constants (63 chains 2019-2026, VIX between 12 and 28).
 """
 
 from __future__ import annotations

@@ -4,7 +4,8 @@ A session adds 1: 0.30 overnight before its open and 0.70 while it trades; each 
 day adds 0.02. Measured on 45 chains: the market charges a weekend-spanning session as a
 weekday with about 0.02 a closed day, while calendar time (ACT/365) misprices Friday to Monday.
 
-Source: method.md section 3; French and Roll, Journal of Financial Economics 17 (1986) 5.
+Source: docs/sources.md#backtest-constants.
+French and Roll, Journal of Financial Economics 17 (1986) 5.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ JSON_FLAG = "--json"
 
 
 class CommandGroup(click.Group):
-    """A group whose errors end with product.md's exit codes.
+    """A group whose errors end with the README's exit codes.
 
     Args:
         lazy: Subcommand name → "package.module:attribute", imported when it is asked for.

@@ -1,6 +1,7 @@
 """The words of the alerts: numbers as they stand in alerts.log, and conditions of the market.
 
-Titles are product.md's, to the letter. Times inside a text are in the display zone and say so.
+Titles are those of docs/alerts.md, to the letter. Times inside a text are in the display zone
+and say so.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ SOURCE = "grid"  # of a backtest, never a live quote
 
 
 def opportunity_lines(picks: Sequence[Pick]) -> tuple[str, ...]:
-    """One line a pick, in product.md's shape with more fields after it."""
+    """One line a pick, in the shape of docs/alerts.md with more fields after it."""
     return tuple(opportunity_line(i, pick) for i, pick in enumerate(picks, 1))
 
 

@@ -1,4 +1,4 @@
-"""When a position must be closed by the clock: product.md's one rule for time exits.
+"""When a position must be closed by the clock: the one rule for time exits.
 
 Live, replay, backtest and ledger all read it here. Everything is an instant, aware UTC.
 """

@@ -57,7 +57,7 @@ class Settlement(StrEnum):
 
 
 class Profile(StrEnum):
-    """How strict the quality filter is (`product.md`, Defaults)."""
+    """How strict the quality filter is (docs/grid.md)."""
 
     CONSERVATIVE = "conservative"
     BALANCED = "balanced"

@@ -1,4 +1,4 @@
-"""`logs/alerts.log`, for `tail -F`: the lines that product.md shows."""
+"""`logs/alerts.log`, for `tail -F`: the lines that docs/alerts.md shows."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def month(live_home: Path, folder: Path) -> tuple[Any, dict[str, Any], dict[str,
 
 
 def regimes_by_hand(rows: list[dict[str, str]]) -> list[tuple[str, str | None, str, float]]:
-    """product.md's rule on the recorded VIX closes, written down a second time.
+    """the contract's rule on the recorded VIX closes, written down a second time.
 
     A bar is known at its end. A neighbour needs two readings in a row 0.5 past the edge; a jump
     over a whole regime is immediate.

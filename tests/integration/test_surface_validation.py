@@ -15,7 +15,7 @@ from monitor.backtest.validation import agreement
 from monitor.providers.sessions import load_calendar
 
 SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks" / "validate_surface.py"
-# method.md section 3, "recommended": bias interval in percent by session, over its 25 SPX and
+# What the constants' own measurement gave: bias interval in percent by session, over its 25 SPX and
 # 12 NDX sessions and 4 and 9 of the ETFs; rank correlation of SPX and NDX. Fewer sessions are
 # at hand here, so the intervals must meet; the rank has no interval there: 0.02 below at most.
 DESIGN = {

@@ -1,4 +1,4 @@
-"""The words of the alerts, compared with product.md's examples."""
+"""The words of the alerts, compared with the contract's examples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exit rules with answers worked by hand from product.md and the exchange's 2025 hours."""
+"""Exit rules with answers worked by hand from the contract and the exchange's 2025 hours."""
 
 from __future__ import annotations
 

@@ -163,7 +163,7 @@ def test_one_alert_names_no_more_than_the_setting(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "passes"),
     [
-        # product.md, Defaults: win ≥ 90, ROI ≥ 20, Sharpe ≥ 0.30, score ≥ 50
+        # the contract, Defaults: win ≥ 90, ROI ≥ 20, Sharpe ≥ 0.30, score ≥ 50
         ({}, {"balanced", "aggressive", "maximum"}),
         ({"expected_win_pct": 89.9}, {"aggressive", "maximum"}),
         ({"expected_roi_pct": 19.9}, {"aggressive", "maximum"}),

@@ -1,4 +1,4 @@
-"""Random grids against a plain reading of product.md, written with loops and no arrays."""
+"""Random grids against a plain reading of the contract, written with loops and no arrays."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ NUMBERS = (
 
 
 def is_possible(r: dict[str, Any]) -> bool:
-    """product.md, Grid CSV: one row by itself."""
+    """the contract, Grid CSV: one row by itself."""
     n = {name: number(r[name]) for name in NUMBERS}
     return (
         all(map(math.isfinite, n.values()))

@@ -1,4 +1,4 @@
-"""The two files' lines and the terminal's, compared with product.md."""
+"""The two files' lines and the terminal's, compared with the contract."""
 
 from __future__ import annotations
 
