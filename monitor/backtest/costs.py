@@ -4,10 +4,11 @@
 worst side; every result is computed at all of `FILLS`. Units: points per share, dollars where
 the name says so.
 
-The table up to 10 points is measured: medians of Cboe chains 2020-2026 (docs/sources.md#backtest-
-constants). Beyond, ours from the same chains (out-of-the-money legs, 1 to 15 calendar days). A
-leg in the money is charged as the out-of-the-money option of the same strike: the market of deep
-legs is nominal (NDX ± 6 points), and such a spread is closed through its other side.
+The table up to 10 points is measured: medians of Cboe chains 2020-2026
+(docs/sources.md#backtest-constants). Beyond, ours from the same chains (out-of-the-money legs, 1
+to 15 calendar days). A leg in the money is charged as the out-of-the-money option of the same
+strike: the market of deep legs is nominal (NDX ± 6 points), and such a spread is closed through
+its other side.
 Source: docs/sources.md#trading-costs
 """
 
