@@ -99,7 +99,9 @@ def open_runner(settings: Settings, home: Home, wiring: Wiring) -> Iterator[Runn
     )
     recorder = HistoryStore(home.history) if wiring.record and not simulated else None
     dispatcher = Dispatcher(
-        store.engine, build_notifiers(home, settings, console=wiring.console), clock=wiring.clock
+        store.engine,
+        build_notifiers(home, settings, console=wiring.console, people=not simulated),
+        clock=wiring.clock,
     )
     if wiring.threaded:
         dispatcher.start()
