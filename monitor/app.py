@@ -15,6 +15,7 @@ from monitor.domain.vocabulary import Trend
 from monitor.errors import ConfigError
 from monitor.home import Home
 from monitor.notify.dispatcher import Dispatcher
+from monitor.notify.heartbeat import Heartbeat
 from monitor.notify.setup import build_notifiers
 from monitor.providers.base import MarketDataProvider
 from monitor.providers.history import HistoryStore
@@ -98,6 +99,7 @@ def open_runner(settings: Settings, home: Home, wiring: Wiring) -> Iterator[Runn
         folder=home.charts, edges=settings.regime, source=wiring.source, simulated=simulated
     )
     recorder = HistoryStore(home.history) if wiring.record and not simulated else None
+    heartbeat = Heartbeat("" if simulated else settings.notify.heartbeat_url)
     dispatcher = Dispatcher(
         store.engine,
         build_notifiers(home, settings, console=wiring.console, people=not simulated),
@@ -123,6 +125,7 @@ def open_runner(settings: Settings, home: Home, wiring: Wiring) -> Iterator[Runn
             ),
             store=CycleStore(store.engine),
             dispatcher=dispatcher,
+            heartbeat=heartbeat,
             charts=charts,
             identity=Identity(
                 source=wiring.source, simulated=simulated, started_at=wiring.started_at
@@ -132,6 +135,7 @@ def open_runner(settings: Settings, home: Home, wiring: Wiring) -> Iterator[Runn
             threaded=wiring.threaded,
         )
     finally:
+        heartbeat.stop()
         dispatcher.stop()
         if recorder is not None:
             recorder.flush()

@@ -143,6 +143,7 @@ class Alerting(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     error_reminder_min: Annotated[
         float, _m("reminder of an unanswered error or limit breach", "min", gt=0, le=10080)
     ] = 240
+    daily_messages: Annotated[bool, _m("armed at the open, all clear at the close")] = True
 
 
 class Notify(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -153,6 +154,9 @@ class Notify(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         _m("channels as apprise URLs, each with NAME= before it if wanted; secret", secret=True),
     ] = ()
     urls_file: Annotated[str, _m("file with more of them, one a line")] = ""
+    heartbeat_url: Annotated[
+        str, _m("pinged after each healthy cycle; its silence means a dead monitor", secret=True)
+    ] = ""
     info: Annotated[Loudness, _m("INFO messages: on, silent or off")] = Loudness.SILENT
     opportunity: Annotated[Loudness, _m("OPPORTUNITY messages: on, silent or off")] = Loudness.ON
     warning: Annotated[Loudness, _m("WARNING messages: on, silent or off")] = Loudness.ON

@@ -20,6 +20,7 @@ from monitor.clock import Clock, SystemClock
 from monitor.domain.vocabulary import Profile
 from monitor.errors import ConfigError, InputError
 from monitor.home import Home
+from monitor.running import leave_note, remove_note
 from monitor.runtime.loop import Loop
 from monitor.runtime.runner import Runner
 
@@ -143,8 +144,10 @@ def single_instance(
             hint="stop it first, or give this one a home of its own with --home",
         ) from error
     try:
+        leave_note(home, pid=os.getpid())
         yield
     finally:
+        remove_note(home)
         lock.release()
 
 
