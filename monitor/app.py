@@ -126,6 +126,7 @@ def open_runner(settings: Settings, home: Home, wiring: Wiring) -> Iterator[Runn
             store=CycleStore(store.engine),
             dispatcher=dispatcher,
             heartbeat=heartbeat,
+            daily_copy=store.daily_copy if wiring.durable else lambda _now: None,
             charts=charts,
             identity=Identity(
                 source=wiring.source, simulated=simulated, started_at=wiring.started_at

@@ -37,6 +37,10 @@ Examples:
         "status": "monitor.cli.status:status",
         "start": "monitor.cli.background:start",
         "stop": "monitor.cli.background:stop",
+        "service": "monitor.cli.service:service",
+        "backup": "monitor.cli.backup:backup",
+        "restore": "monitor.cli.backup:restore",
+        "doctor": "monitor.cli.doctor:doctor",
     },
 )
 @click.option(

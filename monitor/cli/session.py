@@ -23,6 +23,7 @@ from monitor.home import Home
 from monitor.running import leave_note, remove_note
 from monitor.runtime.loop import Loop
 from monitor.runtime.runner import Runner
+from monitor.service.watchdog import Watchdog
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,8 +86,9 @@ def run_once(runner: Runner, clock: Clock, *, as_json: bool) -> int:
 
 def run_all_day(runner: Runner, clock: Clock, *, options: RunOptions, interval_s: float) -> int:
     """The loop and the page, until a signal or the asked number of cycles."""
+    watchdog = Watchdog()
     loop = Loop(
-        cycle=lambda: _cycle(runner, clock),
+        cycle=lambda: _cycle(runner, clock, watchdog),
         interval_s=interval_s,
         clock=SystemClock(),
         max_iterations=options.max_iterations,
@@ -96,6 +98,7 @@ def run_all_day(runner: Runner, clock: Clock, *, options: RunOptions, interval_s
     with served_page(runner, enabled=not options.no_dashboard) as url:
         click.echo(banner(runner, url))
         ended = loop.run()
+        watchdog.stopping()
         runner.stopped(clock.now())
     if not ended:
         click.echo("stopped while a fetch was still hanging; everything decided is saved", err=True)
@@ -108,8 +111,9 @@ def run_all_day(runner: Runner, clock: Clock, *, options: RunOptions, interval_s
     return 0
 
 
-def _cycle(runner: Runner, clock: Clock) -> None:
+def _cycle(runner: Runner, clock: Clock, watchdog: Watchdog) -> None:
     result = runner.cycle(clock.now())
+    watchdog.cycle_done(f"cycle {runner.iteration}")
     if result.scanned and runner.snapshot is not None and sys.stdout.isatty():
         from monitor.cli.once import status_line
 

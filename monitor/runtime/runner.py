@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from monitor import __version__
@@ -57,6 +58,7 @@ class Runner:
     heartbeat: Heartbeat = field(default_factory=lambda: Heartbeat(""))
     job: JobHealth = field(default_factory=JobHealth)
     before_cycle: Callable[[datetime], None] = lambda _now: None
+    daily_copy: Callable[[datetime], object] = lambda _now: None
     flag_trend: Trend | None = None
     threaded: bool = True
     state: MonitorState = field(default_factory=MonitorState)
@@ -67,6 +69,7 @@ class Runner:
     snapshot: Snapshot | None = None
     files_problem: str | None = None
     _exported: int | None = None  # the book's version that positions.json holds
+    _kept_day: date | None = None
     _paused: bool = False
     _trend: Trend = Trend.SIDEWAYS
     _trend_source: str = "settings"
@@ -90,8 +93,21 @@ class Runner:
         self._send(now)
         self.snapshot = self._snapshot(saved, now)
         self._write_files(self.snapshot, saved, now)
+        self._keep_house(now)
         self.heartbeat.beat()
         return result
+
+    def _keep_house(self, now: datetime) -> None:
+        """Once a UTC day: a monitor that runs for weeks has a fresh copy of its book."""
+        if self._kept_day == now.date():
+            return
+        try:
+            self.daily_copy(now)
+        except (OSError, sqlite3.Error) as error:
+            self.files_problem = f"no backup: {error}"
+            logger.warning("backup not made", extra={"reason": str(error)})
+        else:
+            self._kept_day = now.date()
 
     def _write_files(self, snapshot: Snapshot, saved: Saved, now: datetime) -> None:
         """Page, charts, export. They are copies: a full disk must not stop the next cycle."""
