@@ -23,23 +23,24 @@ JOB = Job(
 )
 
 
+def judged(unit: Path) -> list[str]:
+    """What systemd says of a unit file."""
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--user", "--man=no", str(unit)],
+        capture_output=True, text=True, check=False,
+        env={**offline(), "XDG_RUNTIME_DIR": str(unit.parent)},
+    )  # fmt: skip
+    return done.stderr.splitlines()
+
+
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed")
 def test_systemd_itself_finds_nothing_to_say_about_the_unit(tmp_path: Path) -> None:
     made = systemd_unit(JOB, tmp_path)
     Path(made.path).write_text(made.text, "utf-8")
-    done = subprocess.run(
-        ["systemd-analyze", "verify", "--user", "--man=no", str(made.path)],
-        capture_output=True, text=True, check=False, env={**offline(), "XDG_RUNTIME_DIR": str(tmp_path)},
-    )  # fmt: skip
-    ours = [line for line in done.stderr.splitlines() if "condorwatch" in line]
-    assert ours == []
+    assert [line for line in judged(Path(made.path)) if "condorwatch" in line] == []
     broken = made.text.replace("Type=notify", "Typ=notify").replace("WatchdogSec=180", "Watch=x")
     Path(made.path).write_text(broken, "utf-8")
-    done = subprocess.run(
-        ["systemd-analyze", "verify", "--user", "--man=no", str(made.path)],
-        capture_output=True, text=True, check=False, env={**offline(), "XDG_RUNTIME_DIR": str(tmp_path)},
-    )  # fmt: skip
-    assert "Typ" in done.stderr  # the check can fail
+    assert "Typ" in "".join(judged(Path(made.path)))  # the check can fail
 
 
 def test_the_watchdog_waits_for_three_cycles_and_not_less_than_three_minutes(
