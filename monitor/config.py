@@ -201,6 +201,16 @@ class Dashboard(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     host: Annotated[str, _m("address the page listens on")] = "127.0.0.1"
     port: Annotated[int, _m("port the page listens on", ge=0, le=65535)] = 5000
+    token: Annotated[
+        str,
+        _m(
+            "opens the page by log-in, 16 characters or more; needed beyond this machine",
+            secret=True,
+        ),
+    ] = ""
+    names: Annotated[
+        tuple[str, ...], _m("further host names by which browsers may call the page")
+    ] = ()
     refresh: Annotated[float, _m("between two refreshes of the page", "s", ge=1, le=3600)] = 30
 
 

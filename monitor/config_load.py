@@ -64,6 +64,7 @@ def load_settings(
         )
     _wrap_single(merged, "tickers")
     _wrap_single(merged["notify"], "urls")
+    _wrap_single(merged["dashboard"], "names")
     try:
         settings = msgspec.convert(merged, Settings, strict=False)
     except msgspec.ValidationError as error:

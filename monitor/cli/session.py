@@ -166,9 +166,16 @@ def served_page(runner: Runner, *, enabled: bool) -> Iterator[str | None]:
 
     settings = runner.settings.dashboard
     server = page_server(
-        FileSnapshotSource(runner.home.root), SystemClock(), host=settings.host, port=settings.port
+        FileSnapshotSource(runner.home.root),
+        SystemClock(),
+        host=settings.host,
+        port=settings.port,
+        token=settings.token,
+        names=settings.names,
     )
     server.start()
+    if server.warning:
+        click.echo(f"warning: {server.warning}", err=True)
     try:
         yield server.url
     finally:
