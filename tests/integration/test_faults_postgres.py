@@ -142,7 +142,8 @@ def test_the_commands_work_on_it_and_never_show_the_password(
     env = {**offline(), "CONDORWATCH_STORE__URL": url}
     added = run(
         "positions", "add", "--dte", "5", "--band", "P97", "--spread", "put_spread", "--contracts",
-        "3", "--credit", "150.00", "--short-put", "19800", "--long-put", "19700", home=home, env=env,
+        "3", "--credit", "150.00", "--short-put", "19800", "--long-put", "19700",
+        home=home, env=env,
     )  # fmt: skip
     assert added.returncode == 0, added.stderr
     listed = json.loads(run("positions", "list", "--json", home=home, env=env).stdout)
