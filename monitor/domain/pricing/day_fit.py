@@ -154,14 +154,15 @@ def _usable(
 ) -> _Quotes:
     call = strikes >= forward
     bid, ask = np.where(call, call_bid, put_bid), np.where(call, call_ask, put_ask)
-    mid = (bid + ask) / 2
-    stdev = implied_stdev_plain(price=mid, forward=forward, strike=strikes, is_call=call)
+    quoted = two_sided(bid, ask)
+    k, call, bid, ask = strikes[quoted], call[quoted], bid[quoted], ask[quoted]
+    stdev = implied_stdev_plain(price=(bid + ask) / 2, forward=forward, strike=k, is_call=call)
     with np.errstate(invalid="ignore", divide="ignore"):
-        vega = vega_plain(forward=forward, strike=strikes, total_stdev=stdev)
+        vega = vega_plain(forward=forward, strike=k, total_stdev=stdev)
         open_by = (ask - bid) / 2 / (vega * stdev)
-        use = two_sided(bid, ask) & np.isfinite(stdev) & (open_by <= WIDEST)
+        use = np.isfinite(stdev) & (open_by <= WIDEST)
     return _Quotes(
-        x=np.log(strikes[use] / forward),
+        x=np.log(k[use] / forward),
         stdev=stdev[use],
         weight=1 / (_OWN_ERROR**2 + open_by[use] ** 2),
     )
@@ -188,11 +189,23 @@ def _round(quotes: _Quotes, atm: float, table: SurfaceTable) -> tuple[float, Flo
     """
     z = quotes.x / atm
     ratio = np.log(quotes.stdev / (atm * smile_at(table.smile, z)))
-    basis = np.stack([np.interp(z, _KNOTS, unit) for unit in np.eye(len(_KNOTS))], axis=1)
+    basis = _straight(z)
     steps = np.diff(np.eye(len(_KNOTS)), axis=0) / np.sqrt(np.diff(_KNOTS))[:, None]
     weighted = basis * quotes.weight[:, None]
-    correction = np.linalg.solve(
+    correction: Floats = np.linalg.solve(
         basis.T @ weighted + _STIFFNESS * _FULL * steps.T @ steps, weighted.T @ ratio
     )
     shift = float(np.interp(0.0, _KNOTS, correction))
-    return atm * math.exp(shift), correction - shift, ratio - basis @ correction
+    error: Floats = ratio - basis @ correction
+    return atm * math.exp(shift), correction - shift, error
+
+
+def _straight(z: Floats) -> Floats:
+    """How much each knot counts at each z on straight lines, flat outside. Shape: (n, knots)."""
+    inside = np.clip(z, _KNOTS[0], _KNOTS[-1])
+    left = np.clip(np.searchsorted(_KNOTS, inside, side="right") - 1, 0, len(_KNOTS) - 2)
+    share = (inside - _KNOTS[left]) / (_KNOTS[left + 1] - _KNOTS[left])
+    basis = np.zeros((len(z), len(_KNOTS)))
+    rows = np.arange(len(z))
+    basis[rows, left], basis[rows, left + 1] = 1 - share, share
+    return basis
