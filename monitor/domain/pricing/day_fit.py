@@ -192,9 +192,9 @@ def _round(quotes: _Quotes, atm: float, table: SurfaceTable) -> tuple[float, Flo
     basis = _straight(z)
     steps = np.diff(np.eye(len(_KNOTS)), axis=0) / np.sqrt(np.diff(_KNOTS))[:, None]
     weighted = basis * quotes.weight[:, None]
-    correction: Floats = np.linalg.solve(
-        basis.T @ weighted + _STIFFNESS * _FULL * steps.T @ steps, weighted.T @ ratio
-    )
+    stiffness = _STIFFNESS * _FULL * steps.T @ steps
+    found = np.linalg.solve(basis.T @ weighted + stiffness, weighted.T @ ratio)
+    correction = np.asarray(found, np.float64)
     shift = float(np.interp(0.0, _KNOTS, correction))
     error: Floats = ratio - basis @ correction
     return atm * math.exp(shift), correction - shift, error
