@@ -85,6 +85,11 @@ class StoppedError(MonitorError):
     help="Past moves as they were (raw100, the default) or by the volatility of their day.",
 )
 @click.option("--min-sample", type=WHOLE, metavar="N", help="Fewest past moves of a band (60).")
+@click.option(
+    "--anchored",
+    is_flag=True,
+    help="Recorded chains: price with surfaces fitted to them, also what they do not quote.",
+)
 @click.option("--workers", type=WHOLE, metavar="N", help="Threads (the machine's cores).")
 @click.option(
     "--dask", metavar="tcp://HOST:PORT", help="Simulate on this Dask cluster (extra: cluster)."
@@ -149,6 +154,7 @@ def _asked(options: dict[str, Any], settings: Settings, home: Home) -> Asked:
         fill=fills_with(options["fill"])[1],
         fills=fills_with(options["fill"])[0],
         min_sample=60 if min_sample is None else min_sample,
+        anchored=options["anchored"],
         workers=workers,
         dask=options["dask"],
         out=None if options["out"] is None else check_name(options["out"]),
@@ -186,7 +192,7 @@ def _run(asked: Asked, ticker: str, calendar: TradingCalendar, home: Home) -> Wr
     with Progress(ticker, quiet=asked.quiet) as told:
         inputs = open_chains(
             asked.source, history=asked.history, ticker=ticker, calendar=calendar,
-            dtes=asked.dims.dtes,
+            dtes=asked.dims.dtes, anchored=asked.anchored,
             cache_dir=home.data / "history" / "chains", workers=asked.workers,
             progress=lambda done, total, _: told.step("reading chains", done, total),
         )  # fmt: skip

@@ -36,6 +36,7 @@ class Asked:
     fill: float
     fills: tuple[float, ...]
     min_sample: int
+    anchored: bool
     workers: int
     dask: str | None
     out: str | None
