@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from monitor.clock import Clock
 from monitor.config import Settings
@@ -27,7 +28,11 @@ from monitor.runtime.runner import Identity, Runner
 from monitor.store.cycle import CycleStore
 from monitor.store.store import Store, open_store
 
+if TYPE_CHECKING:
+    from monitor.backtest.history_download import HistorySource
+
 REPLAY_PREFIX = "replay:"
+HISTORY_TIMEOUT_S = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +69,20 @@ def live_provider(settings: Settings, home: Home) -> MarketDataProvider:
         cache_dir=home.data / "cache",
         data_interval=timedelta(seconds=settings.scanning.data_interval),
     )
+
+
+@contextmanager
+def history_source(settings: Settings, home: Home) -> Iterator[HistorySource]:
+    """Where the backtest's history is fetched from; nobody waits for it, so it may take longer."""
+    from monitor.providers.yahoo import YahooProvider  # heavy: only when it is asked
+
+    provider = YahooProvider(
+        timeout_s=max(settings.data.timeout_s, HISTORY_TIMEOUT_S), cache_dir=home.data / "cache"
+    )
+    try:
+        yield provider
+    finally:
+        provider.close()
 
 
 def replay_path(source: str) -> Path | None:

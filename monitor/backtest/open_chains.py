@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -25,8 +25,11 @@ class Inputs:
     """What one ticker is backtested on.
 
     Args:
-        days: The sessions with chains, ascending; `sessions` may begin earlier.
+        days: The sessions with chains or bars, ascending; `sessions` may begin earlier.
+        usual: Entry sessions unless others are asked, all of them; (): the newest 90 of `days`.
+        marks: Where option marks come from; None: model prices, made when the bands are known.
         vol, vix: The underlying's own volatility index, and VIX; None where not at hand.
+        vols: All the indices that model prices need, by symbol.
         source: "quotes", "anchored" or "model".
         provenance: For run.json: what was read, and its hash.
         problems: What is wrong with the data, counted, in plain sentences.
@@ -37,17 +40,23 @@ class Inputs:
     days: tuple[date, ...]
     sessions: Sessions
     prices: PriceTable
-    marks: MarksSource
+    marks: MarksSource | None
     source: str
     provenance: Mapping[str, Any]
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     vol: PriceTable | None = None
     vix: PriceTable | None = None
+    vols: Mapping[str, PriceTable] = field(default_factory=dict)
+    usual: tuple[date, ...] = ()
 
     @property
     def fingerprint(self) -> str:
         return str(self.provenance["hash"])
+
+    def told(self, problems: tuple[str, ...]) -> Inputs:
+        """The same, with problems that came up before anything was read."""
+        return replace(self, problems=(*problems, *self.problems))
 
 
 def chain_folders(root: Path, ticker: str, *, dtes: tuple[int, ...]) -> tuple[Path, ...]:

@@ -23,13 +23,21 @@ def eta_text(done: int, total: int, elapsed_s: float) -> str:
     >>> eta_text(30, 120, 10.0)
     '30 of 120, about 30 s left'
     """
-    told = f"{done:,} of {total:,}"
+    return f"{done:,} of {total:,}{left_text(done, total, elapsed_s)}"
+
+
+def left_text(done: int, total: int, elapsed_s: float) -> str:
+    """`, about 12 s left`; nothing before anything is done, or when all is.
+
+    >>> left_text(1, 4, 60.0)
+    ', about 3 min left'
+    """
     if done <= 0 or done >= total:
-        return told
+        return ""
     left = elapsed_s / done * (total - done)
     if left < 90:
-        return f"{told}, about {max(1, round(left))} s left"
-    return f"{told}, about {round(left / 60)} min left"
+        return f", about {max(1, round(left))} s left"
+    return f", about {round(left / 60)} min left"
 
 
 class Progress:
