@@ -23,6 +23,7 @@ from monitor.providers.sessions import load_calendar
 from monitor.runtime.atomic_file import sweep_temporary
 from monitor.runtime.charts import ChartFiles
 from monitor.runtime.feed import MarketFeed
+from monitor.runtime.grid_builder import GridBuilder
 from monitor.runtime.grid_watch import GridWatch
 from monitor.runtime.runner import Identity, Runner
 from monitor.store.cycle import CycleStore
@@ -49,6 +50,7 @@ class Wiring:
     record: bool = True
     durable: bool = True  # a replay or demo can be run again
     flag_trend: Trend | None = None
+    builder: GridBuilder | None = None
     results: Path | None = None  # whose grids; default the home's own
     before_cycle: Callable[[Store, datetime], None] = lambda _store, _now: None
     on_progress: Callable[[str], None] = lambda _text: None
@@ -145,6 +147,7 @@ def open_runner(settings: Settings, home: Home, wiring: Wiring) -> Iterator[Runn
                 source=wiring.source, simulated=simulated, started_at=wiring.started_at
             ),
             before_cycle=lambda now: wiring.before_cycle(store, now),
+            builder=wiring.builder,
             flag_trend=wiring.flag_trend,
             threaded=wiring.threaded,
         )
