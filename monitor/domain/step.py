@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from monitor.config import Settings
@@ -24,6 +24,7 @@ from monitor.domain.context import MarketContext, VolumeProfile, build_context
 from monitor.domain.exits import ExitRules
 from monitor.domain.grid import GridFile
 from monitor.domain.limits import limit_conditions
+from monitor.domain.option_chain import OptionChain
 from monitor.domain.position_watch import (
     PositionWatch,
     conditions_of,
@@ -59,6 +60,8 @@ class CycleInputs:
     grid: GridFile | None
     grid_problem: str | None
     trend: Trend
+    chains: tuple[OptionChain, ...] = ()
+    chain_problems: Mapping[tuple[str, date], str] = field(default_factory=dict)
     broken_channels: Mapping[str, str] = field(default_factory=dict)
     simulated: bool = False
 
