@@ -16,12 +16,14 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.backtest.legs import DAY_LOW
 from monitor.backtest.trade_codes import Exit
 from monitor.domain.exits import _ROUNDING as EXIT_ROUNDING
 
 F = TypeVar("F", bound=Callable[..., Any])
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Bytes = NDArray[np.uint8]
 
 NEAR_STRIKE = 0.005
 TICK_SLACK = 1e-6  # of a tick: 0.15 is not exact in binary
@@ -126,7 +128,7 @@ def near_strike(a: int, c: int, spot: float, low_strike: float, high_strike: flo
 
 @inlined
 def managed_exit(
-    mid: Floats, mark_spot: Floats, a: int, b: int, c: int, d: int,
+    mid: Floats, mark_spot: Floats, extreme: Bytes, a: int, b: int, c: int, d: int,
     t0: int, time_exit: int, force_from: int, stop: int, width: float, credit: float,
     multiple: float, target_pct: float, low_strike: float, high_strike: float,
 ) -> tuple[int, int]:  # fmt: skip
@@ -149,11 +151,14 @@ def managed_exit(
         debit = debit_at(mid, a, b, c, d, t, width)
         if debit == debit:
             code = price_exit_code(credit, credit - debit, multiple, target_pct)
-            if code > 0:
+            if extreme[t] > 0:
+                if code == _STOP and (a if extreme[t] == DAY_LOW else c) >= 0:
+                    return t, _STOP
+            elif code > 0:
                 return t, code
-            if t >= time_exit:
+            elif t >= time_exit:
                 return t, _TIME
-            if t >= force_from and near_strike(a, c, mark_spot[t], low_strike, high_strike):
+            elif t >= force_from and near_strike(a, c, mark_spot[t], low_strike, high_strike):
                 return t, _FORCED
         t += 1
     return stop, _SETTLED
@@ -161,13 +166,17 @@ def managed_exit(
 
 @inlined
 def forced_exit(
-    mid: Floats, mark_spot: Floats, a: int, b: int, c: int, d: int, first: int, stop: int,
-    width: float, low_strike: float, high_strike: float,
+    mid: Floats, mark_spot: Floats, extreme: Bytes, a: int, b: int, c: int, d: int,
+    first: int, stop: int, width: float, low_strike: float, high_strike: float,
 ) -> int:  # fmt: skip
     """When a trade that is otherwise held must be closed for fear of assignment; else `stop`."""
     for t in range(first, stop):
         debit = debit_at(mid, a, b, c, d, t, width)
-        if debit == debit and near_strike(a, c, mark_spot[t], low_strike, high_strike):
+        if (
+            extreme[t] == 0
+            and debit == debit
+            and near_strike(a, c, mark_spot[t], low_strike, high_strike)
+        ):
             return t
     return stop
 

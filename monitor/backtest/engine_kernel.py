@@ -62,7 +62,7 @@ def simulate(task: ExpirationTask, out: NDArray[Any] | None = None) -> tuple[NDA
         ]
     )  # fmt: skip
     n = _simulate(
-        m.session, m.minute, m.spot, m.source, m.put_strike, m.call_strike,
+        m.session, m.minute, m.spot, m.source, m.extremes, m.put_strike, m.call_strike,
         m.mid.reshape(-1), m.half.reshape(-1),
         e.blocked, e.at, e.spot, e.flow, e.low, e.high, e.session, e.time_exit,
         e.force_from if terms.physical else len(m.session), m.expiration,
@@ -165,6 +165,7 @@ def _refuse(refused: Ints, widths: int, kind_slot: Ints, first: int, last: int, 
 @kernel
 def _simulate(
     session: Ints, minute: Ints, mark_spot: Floats, source: NDArray[np.uint8],
+    extreme: NDArray[np.uint8],
     put_strike: Ints, call_strike: Ints, mid: Floats, half: Floats,
     blocked: Ints, at: Ints, spot: Floats, flow: Ints, low: Floats, high: Floats,
     entry_session: Ints, time_exit: Ints, force_from: int, expiration: int,
@@ -254,7 +255,7 @@ def _simulate(
                     config = start[cell] + (kind_slot[kind] * n_widths + i) * n_times + time
                     for f in range(len(fills)):
                         code = _trade(
-                            mid, half, mark_spot, session, minute, a, b, c, d, low_strike,
+                            mid, half, mark_spot, extreme, session, minute, a, b, c, d, low_strike,
                             high_strike, n_t, t, time_exit[slot], force_from, credit_mid, spread,
                             widths[i] / MILLI, fills[f], money, expiration, out, n,
                         )  # fmt: skip
@@ -273,7 +274,8 @@ def _simulate(
 
 @inlined
 def _trade(
-    mid: Floats, half: Floats, mark_spot: Floats, session: Ints, minute: Ints,
+    mid: Floats, half: Floats, mark_spot: Floats, extreme: NDArray[np.uint8],
+    session: Ints, minute: Ints,
     a: int, b: int, c: int, d: int, low_strike: float, high_strike: float,
     n_t: int, t0: int, time_exit: int, force_from: int, credit_mid: float, spread: float,
     width: float, fill: float, money: Floats, expiration: int, out: Rows, n: int,
@@ -300,18 +302,20 @@ def _trade(
     row.credit_mid, row.credit, row.max_loss = credit_mid, credit, max_loss
     row.hold_reason, row.pnl_hold = _SETTLED, settled
     if force_from < n_t:
-        t = forced_exit(mid, mark_spot, a, b, c, d, max(force_from, t0 + 1), n_t, width,
-                        low_strike, high_strike)  # fmt: skip
+        t = forced_exit(mid, mark_spot, extreme, a, b, c, d, max(force_from, t0 + 1), n_t,
+                        width, low_strike, high_strike)  # fmt: skip
         if t < n_t:
             row.hold_reason = _FORCED
             row.pnl_hold = bought_back(mid, half, a, b, c, d, t, width, credit, fees, fill,
                                        multiplier, ticks)  # fmt: skip
-    t, reason = managed_exit(mid, mark_spot, a, b, c, d, t0, time_exit, force_from, n_t, width,
-                             credit, money[6], money[7], low_strike, high_strike)  # fmt: skip
+    t, reason = managed_exit(mid, mark_spot, extreme, a, b, c, d, t0, time_exit, force_from,
+                             n_t, width, credit, money[6], money[7], low_strike,
+                             high_strike)  # fmt: skip
     row.reason, row.pnl_managed = reason, settled
     row.exit_session, row.exit_minute = expiration, 0
     if reason != _SETTLED:
-        row.exit_session, row.exit_minute = session[t], minute[t]
+        row.exit_session = session[t]
+        row.exit_minute = 0 if extreme[t] > 0 else minute[t]
         row.pnl_managed = bought_back(mid, half, a, b, c, d, t, width, credit, fees, fill,
                                       multiplier, ticks)  # fmt: skip
     return -1

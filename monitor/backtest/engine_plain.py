@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.backtest.configs import Kind
-from monitor.backtest.legs import MILLI, TRADE, ExpirationTask, LegMarks
+from monitor.backtest.legs import DAY_LOW, MILLI, TRADE, ExpirationTask, LegMarks
 from monitor.backtest.trade_codes import LIVE_CODE, Exit, NoTrade
-from monitor.domain.exits import price_exit
+from monitor.domain.exits import ExitReason, price_exit
 
 NEAR_STRIKE = 0.005  # an ETF this near its short strike at the last check may be assigned
 UP, DOWN, FLAT, UNKNOWN_FLOW = 1, -1, 0, 2
@@ -214,7 +214,7 @@ def _trade(
         int(task.entries.session[slot]),
         int(marks.minute[t0]),
         marks.expiration if at_expiry else int(marks.session[managed.t]),
-        0 if at_expiry else int(marks.minute[managed.t]),
+        0 if at_expiry or marks.extremes[managed.t] else int(marks.minute[managed.t]),
         fill,
         int(managed.reason),
         int(hold.reason),
@@ -240,11 +240,17 @@ def _managed(
     slot: int,
 ) -> Outcome | None:
     """The first exit after entry: stop, target, time, an ETF's forced close; None: none."""
+    extremes = task.marks.extremes
     for t in range(t0 + 1, len(task.marks.session)):
         debit = _debit(sides, t, width)
         if math.isnan(debit):
             continue
         rule = price_exit(credit=credit, pnl=credit - debit, rules=task.rules)
+        if extremes[t]:
+            held = sides[0] if extremes[t] == DAY_LOW else sides[1]
+            if rule is ExitReason.STOP_LOSS and held is not None:
+                return _closed(task, sides, t, width, credit, fees, f, Exit.STOP)
+            continue
         if rule is not None:
             return _closed(task, sides, t, width, credit, fees, f, LIVE_CODE[rule])
         if t >= task.entries.time_exit[slot]:
@@ -271,7 +277,7 @@ def _held(
 
 def _must_close(task: ExpirationTask, sides: tuple[Side | None, Side | None], t: int) -> bool:
     """Whether an ETF's short strike is too near, or the price unknown, in the last minutes."""
-    if not task.terms.physical or t < task.entries.force_from:
+    if not task.terms.physical or t < task.entries.force_from or task.marks.extremes[t]:
         return False
     spot = float(task.marks.spot[t])
     if math.isnan(spot):

@@ -17,6 +17,7 @@ from monitor.domain.exits import ExitRules
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 MILLI = 1000  # strikes are whole thousandths of a point, so widths compare exactly
+DAY_LOW, DAY_HIGH = 1, 2  # codes of `ExpirationMarks.extreme`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,9 @@ class ExpirationMarks:
         source: PriceSource code of each instant.
         put_strike, call_strike: As in `LegMarks`.
         mid, half: As in `LegMarks`, the rows of the puts, then those of the calls.
+        extreme: DAY_LOW or DAY_HIGH of each instant, 0 for an ordinary one; None: all are. At
+            a day's extreme nothing but the stop is asked: at its low of what holds puts, at its
+            high of what holds calls. When it was is not known: its minute only puts it in order.
     """
 
     expiration: int
@@ -57,6 +61,12 @@ class ExpirationMarks:
     call_strike: Ints
     mid: Floats
     half: Floats
+    extreme: NDArray[np.uint8] | None = None
+
+    @property
+    def extremes(self) -> NDArray[np.uint8]:
+        none = np.zeros(len(self.session), np.uint8)
+        return none if self.extreme is None else self.extreme
 
     @property
     def put(self) -> LegMarks:
@@ -152,7 +162,7 @@ class ExpirationTask:
 # One trade at one fill, held and managed side by side: they share everything up to the exit.
 # `credit`, `credit_mid` and strikes in points (0 where the side is not sold), the rest dollars
 # per contract, minutes New York. `exit_*` and `reason` are the managed exit's; `hold_reason` is
-# SETTLED or FORCED.
+# SETTLED or FORCED. `exit_minute` is 0 at settlement and at a day's extreme, whose time is unknown.
 TRADE = np.dtype(
     [
         ("config", np.int32),

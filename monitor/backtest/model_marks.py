@@ -12,10 +12,12 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.backtest.bars_panel import OPEN_MINUTE, SLOTS, PriceTable, Sessions
+from monitor.backtest.bars_panel import OPEN_MINUTE, PriceTable, Sessions
+from monitor.backtest.day_ranges import DayRanges
 from monitor.backtest.jit import kernel
 from monitor.backtest.legs import MILLI, ExpirationMarks
-from monitor.backtest.surface import Instants, VolLevels, chain_levels, chain_prices
+from monitor.backtest.model_moments import moments
+from monitor.backtest.surface import Instants, chain_levels, chain_prices
 from monitor.backtest.trade_codes import PriceSource
 from monitor.domain.instruments import underlying
 from monitor.domain.pricing.costs import HALF_SPREAD_EDGES, HALF_SPREADS
@@ -28,7 +30,6 @@ Ints = NDArray[np.int64]
 STRIKE_STEP = {"SPX": 5.0, "NDX": 10.0, "RUT": 5.0}
 FAR_STEP = {"NDX": 25.0}  # more than 5 % away, where the modal spacing is wider
 FAR = 0.05
-VOL_INDICES = ("VIX1D", "VIX9D", "VIX", "VIX3M")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,8 @@ class ModelMarks:
         strike_low, strike_high: Furthest strikes wanted, points, by *expiration* session.
         rate, dividend_yield: Annual fractions by session.
         longest: Largest DTE of the run. offset: index of the first of `sessions`.
+        days: Ranges for sessions without bars inside, which then are marked at their close
+            too, and for the stop at their extremes.
     """
 
     ticker: str
@@ -54,6 +57,7 @@ class ModelMarks:
     clock: VarianceClock
     longest: int
     offset: int = 0
+    days: DayRanges | None = None
 
     def part(self, first: int, stop: int) -> ModelMarks:
         begin = max(first - self.longest - 1, self.offset)
@@ -68,6 +72,7 @@ class ModelMarks:
             rate=self.rate[a:b],
             dividend_yield=self.dividend_yield[a:b],
             offset=begin,
+            days=None if self.days is None else self.days.part(a, b),
         )
 
     def marks(self, expiration: int) -> ExpirationMarks | None:
@@ -75,62 +80,47 @@ class ModelMarks:
         e = expiration - self.offset
         low, high = self.strike_low[e], self.strike_high[e]
         begin = max(e - self.longest, 1)  # the session before is the surface's origin
-        spot = self.prices.price[begin : e + 1]
-        session, slot = np.nonzero(np.isfinite(spot))
-        if not (low < high and len(session) and np.isfinite(self.prices.close[begin - 1])):
+        at = moments(
+            self.sessions, self.prices, self.vols, begin=begin, last=e, days=self.days,
+            own_index=underlying(self.ticker).vol_index or "VIX",
+        )  # fmt: skip
+        if not (low < high and len(at.session) and np.isfinite(self.prices.close[begin - 1])):
             return None
-        spot, session = spot[session, slot], session + begin
         # by a price from before the first entry: strikes added later were not there to be sold
         strikes = listed_strikes(self.ticker, low, high, float(self.prices.close[begin - 1]))
-        day = self.sessions.day[session]
-        length = self.sessions.close_minute[session] - OPEN_MINUTE
-        passed = SLOTS[slot] - OPEN_MINUTE
-        share = intraday_share(passed, session_minutes=length)
-        left = (self.sessions.day[e] - day) + (390 - passed) / (24 * 60)
+        day = self.sessions.day[at.session]
+        left = (self.sessions.day[e] - day) + (390 - at.passed) / (24 * 60)
+        length = self.sessions.close_minute[at.session] - OPEN_MINUTE
+        share = intraday_share(at.passed, session_minutes=length)
         chain = chain_levels(
             self.ticker,
             clock=self.clock,
             instants=Instants(
-                origin=self.sessions.day[session - 1], time=self.clock.at(day, share=share)
+                origin=self.sessions.day[at.origin], time=self.clock.at(day, share=share)
             ),
-            levels=self._levels(session, slot),
+            levels=at.levels,
             expiration=int(self.sessions.day[e]),
-            dte=e - session,
-            spot=spot,
+            dte=e - at.session,
+            spot=at.spot,
             years=left / 365.0,
-            rate=self.rate[session],
-            dividend_yield=self.dividend_yield[session],
+            rate=self.rate[at.session],
+            dividend_yield=self.dividend_yield[at.session],
         )
         puts, calls = chain_prices(self.ticker, chain=chain, strikes=strikes)
         mid = np.concatenate([puts, calls])
-        half = np.empty_like(mid)
-        symbol = underlying(self.ticker).symbol
-        spread_by_mid(mid, np.array(HALF_SPREAD_EDGES), np.array(HALF_SPREADS[symbol]), half)
         milli = np.round(strikes * MILLI).astype(np.int64)
         return ExpirationMarks(
             expiration=expiration,
-            session=session + self.offset,
-            minute=SLOTS[slot],
-            spot=spot,
-            source=np.full(len(spot), PriceSource.MODEL, np.uint8),
+            session=at.session + self.offset,
+            minute=at.minute,
+            spot=at.spot,
+            source=np.full(len(at.spot), PriceSource.MODEL, np.uint8),
             put_strike=milli,
             call_strike=milli,
             mid=mid,
-            half=half,
+            half=half_spreads_of(self.ticker, mid),
+            extreme=at.extreme,
         )
-
-    def _levels(self, session: Ints, slot: Ints) -> VolLevels:
-        """Each index as known at the slot: that slot's, else the close of the session before."""
-        own = underlying(self.ticker).vol_index or "VIX"
-
-        def known(name: str) -> Floats:
-            table = self.vols.get(name)
-            if table is None:
-                return np.full(len(session), np.nan)
-            now = table.price[session, slot]
-            return np.where(np.isfinite(now), now, table.close[session - 1]) / 100.0
-
-        return VolLevels(**{name.lower(): known(name) for name in VOL_INDICES}, own=known(own))
 
 
 def model_marks(
@@ -146,6 +136,7 @@ def model_marks(
     widest: float,
     rate: Floats | float = 0.0,
     dividend_yield: Floats | float = 0.0,
+    days: DayRanges | None = None,
 ) -> ModelMarks:
     """Marks for the strikes that the entries' bands can reach.
 
@@ -173,13 +164,14 @@ def model_marks(
             lowest[dte:] = np.fmin(lowest[dte:], np.fmin.reduce(low[k, :reach], axis=1))
             highest[dte:] = np.fmax(highest[dte:], np.fmax.reduce(high[k, :reach], axis=1))
     margin = widest + 4 * max(FAR_STEP.get(symbol, 0.0), STRIKE_STEP.get(symbol, 1.0))
-    days = calendar.ordinals_between(date.fromordinal(int(sessions.day[0])), calendar.last)
+    since = date.fromordinal(int(sessions.day[0]))
+    open_days = np.asarray(calendar.ordinals_between(since, calendar.last), np.int64)
     filled = np.ones(n)
     return ModelMarks(
         ticker=symbol, sessions=sessions, prices=prices, vols=vols,
         strike_low=lowest - margin, strike_high=highest + margin, rate=filled * rate,
-        dividend_yield=filled * dividend_yield, clock=VarianceClock(np.asarray(days, np.int64)),
-        longest=int(dtes.max()),
+        dividend_yield=filled * dividend_yield, clock=VarianceClock(open_days),
+        longest=int(dtes.max()), days=days,
     )  # fmt: skip
 
 
@@ -202,6 +194,14 @@ def listed_strikes(ticker: str, low: float, high: float, near: float) -> Floats:
 
 def _rows(table: PriceTable, a: int, b: int) -> PriceTable:
     return PriceTable(price=table.price[a:b], close=table.close[a:b])
+
+
+def half_spreads_of(ticker: str, mid: Floats) -> Floats:
+    """Half-spreads of a table of mids, puts first, by the measured medians."""
+    half = np.empty_like(mid)
+    symbol = underlying(ticker).symbol
+    spread_by_mid(mid, np.array(HALF_SPREAD_EDGES), np.array(HALF_SPREADS[symbol]), half)
+    return half
 
 
 @kernel

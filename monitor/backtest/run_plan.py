@@ -21,7 +21,8 @@ from monitor.backtest.configs import ConfigTable, Dimensions, ExitPolicy
 from monitor.backtest.entry import EntryFacts
 from monitor.backtest.legs import Cells, ExpirationMarks, Terms
 from monitor.backtest.trade_codes import NoTrade, PriceSource
-from monitor.backtest.trade_columns import TradeColumns
+from monitor.backtest.trade_columns import TradeColumns, gather
+from monitor.backtest.variant_trades import chunk_of
 from monitor.domain.exits import ExitRules
 from monitor.domain.pricing.costs import DEFAULT_FILL, FILLS
 
@@ -174,10 +175,13 @@ class GridResult:
     seconds: Mapping[str, float]
 
     def columns(self, policy: ExitPolicy, *, fill: float) -> TradeColumns:
-        """The trades at one fill and exit policy, as the statistics take them."""
-        from monitor.backtest.trades_table import columns_of
-
-        return columns_of(self, policy, fill=fill)
+        """The trades at one fill and policy; returns are net P&L ÷ maximum loss."""
+        rows = self.trades[self.trades["fill"] == self.spec.fills.index(fill)]
+        return gather(
+            [chunk_of(rows, policy, dte=self.table.dte)],
+            n_configs=len(self.table),
+            n_sessions=len(self.days),
+        )
 
     def no_trade_reasons(self, *, fill: float) -> dict[NoTrade, int]:
         """Why configuration-days did not trade at this fill, only reasons that occurred."""

@@ -12,7 +12,8 @@ Source: docs/sources.md#backtest-constants.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -48,6 +49,21 @@ class VolLevels:
     vix: Floats
     vix3m: Floats
     own: Floats
+
+    def scaled(self, factor: Floats) -> VolLevels:
+        """The whole term structure moved in proportion."""
+        return VolLevels(**{name: values * factor for name, values in self._columns()})
+
+    def take(self, rows: Ints) -> VolLevels:
+        return VolLevels(**{name: values[rows] for name, values in self._columns()})
+
+    @classmethod
+    def joined(cls, parts: Sequence[VolLevels]) -> VolLevels:
+        names = [field.name for field in fields(cls)]
+        return cls(**{n: np.concatenate([getattr(p, n) for p in parts]) for n in names})
+
+    def _columns(self) -> Iterator[tuple[str, Floats]]:
+        return ((field.name, getattr(self, field.name)) for field in fields(self))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

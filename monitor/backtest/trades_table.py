@@ -1,4 +1,4 @@
-"""A run's trades for others: columns for the statistics, a table for Parquet."""
+"""A run's trades for others: the regime at each entry, a table for Parquet."""
 
 from __future__ import annotations
 
@@ -7,43 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.backtest.configs import ExitPolicy
+from monitor.backtest.run_plan import GridResult
 from monitor.backtest.trade_codes import Exit, PriceSource
-from monitor.backtest.trade_columns import TradeChunk, TradeColumns, gather
 from monitor.domain.vocabulary import Regime
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-    from monitor.backtest.run_plan import GridResult
-
-
-def columns_of(grid: GridResult, policy: ExitPolicy, *, fill: float) -> TradeColumns:
-    """The trades at one fill and policy; returns are net P&L ÷ maximum loss."""
-    rows = grid.trades[grid.trades["fill"] == grid.spec.fills.index(fill)]
-    return gather(
-        [chunk_of(rows, policy, dte=grid.table.dte)],
-        n_configs=len(grid.table),
-        n_sessions=len(grid.days),
-    )
-
-
-def chunk_of(rows: NDArray[Any], policy: ExitPolicy, *, dte: NDArray[np.integer]) -> TradeChunk:
-    """Rows of `legs.TRADE` at one fill as the statistics' columns."""
-    held = policy is ExitPolicy.HOLD
-    settle = (
-        rows["entry"].astype(np.uint16) + dte[rows["config"]].astype(np.uint16)
-        if held
-        else rows["exit_session"]
-    )
-    pnl = rows["pnl_hold" if held else "pnl_managed"]
-    return TradeChunk(
-        config=rows["config"],
-        entry=rows["entry"],
-        settle=settle,
-        returns=pnl / rows["max_loss"],
-        credit_to_risk=100 * rows["credit"] / rows["max_loss"],
-    )
 
 
 def regime_of(grid: GridResult, rows: NDArray[Any], *, plain: bool = False) -> NDArray[np.int8]:

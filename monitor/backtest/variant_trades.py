@@ -1,4 +1,4 @@
-"""What each configuration's trades brought in dollars, straight from the engine's rows.
+"""The engine's rows at one exit policy: returns for the statistics, dollars by configuration.
 
 The engine fills one row for each trade and fill, with both exits side by side (`legs.TRADE`).
 """
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from monitor.backtest.configs import ExitPolicy
 from monitor.backtest.jit import kernel
 from monitor.backtest.trade_codes import PriceSource
+from monitor.backtest.trade_columns import TradeChunk
 
 Floats = NDArray[np.float64]
 
@@ -33,6 +34,24 @@ class Money:
     pnl: Floats
     pnl_sd: Floats
     by_source: NDArray[np.int64]
+
+
+def chunk_of(rows: NDArray[Any], policy: ExitPolicy, *, dte: NDArray[np.integer]) -> TradeChunk:
+    """Rows of `legs.TRADE` at one fill as the statistics' columns."""
+    held = policy is ExitPolicy.HOLD
+    settle = (
+        rows["entry"].astype(np.uint16) + dte[rows["config"]].astype(np.uint16)
+        if held
+        else rows["exit_session"]
+    )
+    pnl = rows["pnl_hold" if held else "pnl_managed"]
+    return TradeChunk(
+        config=rows["config"],
+        entry=rows["entry"],
+        settle=settle,
+        returns=pnl / rows["max_loss"],
+        credit_to_risk=100 * rows["credit"] / rows["max_loss"],
+    )
 
 
 def money_of(

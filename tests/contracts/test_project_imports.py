@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,19 @@ def modules(package: str) -> list[Path]:
     return sorted(folder.rglob("*.py")) if folder.is_dir() else []
 
 
+def circle(sources: dict[str, str]) -> list[str]:
+    """Modules that import each other in a ring, late imports and those for types included."""
+    needs = {
+        name: {found for found, _ in imports(source) if found in sources and found != name}
+        for name, source in sources.items()
+    }
+    try:
+        TopologicalSorter(needs).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
 def offences(paths: list[Path], check) -> dict[str, list[str]]:  # type: ignore[no-untyped-def]
     found = {str(p.relative_to(REPOSITORY)): check(p.read_text("utf-8")) for p in paths}
     return {path: lines for path, lines in found.items() if lines}
@@ -107,6 +121,15 @@ def offences(paths: list[Path], check) -> dict[str, list[str]]:  # type: ignore[
 @pytest.mark.parametrize("package", sorted(FORBIDDEN))
 def test_nothing_imports_from_its_right(package: str) -> None:
     assert offences(modules(package), lambda s: importing(s, FORBIDDEN[package])) == {}
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    sources = {
+        ".".join(path.relative_to(REPOSITORY).with_suffix("").parts): path.read_text("utf-8")
+        for package in PACKAGES
+        for path in modules(package)
+    }
+    assert circle(sources) == []
 
 
 def test_the_domain_has_no_effects() -> None:
@@ -166,6 +189,7 @@ def test_no_broker_library_is_imported_or_required() -> None:
         ("import time\ntime.time()", calls_of_now),
         ("date.today()", calls_of_now),
         ("print('x')", print_calls),
+        ("def f():\n    import b", lambda s: circle({"a": s, "b": "from a import x"})),
         ("import ib_insync", lambda s: importing(s, BROKERS)),
     ],
 )

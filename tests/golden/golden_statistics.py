@@ -8,6 +8,7 @@ import re
 import numpy as np
 from golden_table import Claim, Row, number
 
+from monitor.backtest.calibration import brier, log_loss, shortfall_chance
 from monitor.backtest.cscv import BlockSums, overfitting
 from monitor.backtest.deflated_sharpe import (
     deflated_sharpe,
@@ -26,6 +27,9 @@ PAPER_VARIANCE = 0.5 / DAYS_A_YEAR
 TOY_BLOCKS = np.array(
     [[5, 0, 2, 1], [4, 1.2, 2, 1], [0.5, 5, 2, 1], [1, 4, 2.1, 1]], np.float32
 )  # fmt: skip
+
+# The forecasts and outcomes of the two scores' rows.
+FORECAST, WON = np.array([0.9, 0.9, 0.8, 0.95]), np.array([1.0, 1.0, 0.0, 1.0])
 
 
 def _wins(row: Row) -> tuple[float, float]:
@@ -79,6 +83,14 @@ def _toy_pbo(row: Row) -> float:
     return overfitting(blocks, measure="mean").pbo
 
 
+def _shortfall(row: Row) -> float:
+    found = re.match(r"P\(X<=(\d+)", row.case)
+    assert found
+    return shortfall_chance(
+        wins=int(found[1]), trials=int(number(row.case, "n")), forecast=number(row.case, "p")
+    )
+
+
 CLAIMS = (
     Claim(r"Wilson95", _wilson),
     Claim(r"Jeffreys95", _jeffreys),
@@ -87,4 +99,7 @@ CLAIMS = (
     Claim(r"PSR\(0\)", _psr),
     Claim(r"expected max", lambda row: expected_maximum(number(row.case, "N"))),
     Claim(r"CSCV toy PBO", _toy_pbo),
+    Claim(r"Brier", lambda row: brier(FORECAST, WON)),
+    Claim(r"log loss", lambda row: log_loss(FORECAST, WON)),
+    Claim(r"P\(X<=", _shortfall),
 )

@@ -65,6 +65,7 @@ def one_entry(
     widths: tuple[float, ...] = (10,),
     mark_spot: list[float] | None = None,
     rules: ExitRules | None = None,
+    extreme: list[int] | None = None,
 ) -> ExpirationTask:
     """One entry at instant 0; marks hourly from 10:00, four a session from session 7 on."""
     n = len(next(iter(put.values())))
@@ -76,6 +77,7 @@ def one_entry(
             minute=600 + 60 * (np.arange(n) % 4),
             spot=np.array(mark_spot) if mark_spot else np.full(n, np.nan),
             source=np.zeros(n, np.uint8),
+            extreme=None if extreme is None else np.array(extreme, np.uint8),
             **both(legs_of(put), legs_of(call)),
         ),
         entries=Entries(
@@ -97,8 +99,11 @@ def one_entry(
     )
 
 
-def random_task(seed: int, *, physical: bool = False) -> ExpirationTask:
-    """A messy expiration: missing quotes, wild marks, blocked entries, every kind of flow."""
+def random_task(seed: int, *, physical: bool = False, extremes: bool = False) -> ExpirationTask:
+    """A messy expiration: missing quotes, wild marks, blocked entries, every kind of flow.
+
+    With `extremes` two thirds of the instants are a day's low or high.
+    """
     rng = np.random.default_rng(seed)
     n_times, n_cells, widths = 4, 3, (5.0, 10.0, 20.0, 45.0)
     n = int(rng.integers(30, 90))
@@ -127,6 +132,7 @@ def random_task(seed: int, *, physical: bool = False) -> ExpirationTask:
             minute=np.arange(n),
             spot=np.where(rng.random(n) < 0.1, np.nan, spot),
             source=rng.integers(0, 3, n).astype(np.uint8),
+            extreme=rng.integers(0, 3, n).astype(np.uint8) if extremes else None,
             **both(side(-1), side(1)),
         ),
         entries=Entries(

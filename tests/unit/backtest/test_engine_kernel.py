@@ -12,13 +12,15 @@ from monitor.backtest.trade_codes import LIVE_CODE, Exit, NoTrade
 from monitor.domain.exits import ExitRules, price_exit
 
 
-@pytest.mark.parametrize("physical", [False, True])
-def test_the_kernel_equals_its_plain_twin_on_messy_chains(physical: bool) -> None:
+@pytest.mark.parametrize(
+    ("physical", "extremes"), [(False, False), (True, False), (False, True), (True, True)]
+)
+def test_the_kernel_equals_its_plain_twin_on_messy_chains(physical: bool, extremes: bool) -> None:
     reasons: set[int] = set()
     refused_at_all = np.zeros(len(NoTrade), np.int64)
     total = 0
     for seed in range(60):
-        task = random_task(seed, physical=physical)
+        task = random_task(seed, physical=physical, extremes=extremes)
         want, want_refused = simulate_plain(task)
         got, got_refused = simulate(task)
         want, got = by_config(want), by_config(got)

@@ -19,7 +19,7 @@ from engine_cases import one_entry
 
 from monitor.backtest.engine_kernel import simulate
 from monitor.backtest.engine_plain import simulate_plain
-from monitor.backtest.legs import ExpirationTask, Terms
+from monitor.backtest.legs import DAY_HIGH, DAY_LOW, ExpirationTask, Terms
 from monitor.backtest.trade_codes import Exit, NoTrade
 from monitor.domain.exits import ExitRules, evaluate_position
 from monitor.domain.positions import PnlMark, Position, Strikes
@@ -85,6 +85,52 @@ def test_trap_24_stop_is_filled_at_the_mark_where_it_is_seen(run: Callable[..., 
     assert row["exit_minute"] == 720
     assert row["pnl_managed"] == pytest.approx(100 * (1.90 - 7.10) - 4, abs=1e-3)
     assert row["pnl_hold"] == pytest.approx(188, abs=1e-3)
+
+
+@engine
+@pytest.mark.parametrize(("extreme", "reason"), [(DAY_LOW, Exit.STOP), (DAY_HIGH, Exit.SETTLED)])
+def test_at_a_days_low_a_put_spread_is_stopped_at_the_mark_of_that_low(
+    run: Callable[..., Any], extreme: int, reason: Exit
+) -> None:
+    """The low marks it at 7.00, past the stop at 5.70, and 7.10 is paid; the close is calm.
+
+    The day's high is nothing to a put spread, whatever its mark says.
+    """
+    marks = _puts([3, 9, 2.5], [1, 2, 0.8])
+    row = _put_rows(run(one_entry(put=marks, settlement=100.0, extreme=[0, extreme, 0]))[0])[0]
+    assert row["reason"] == reason
+    stopped = 100 * (1.90 - 7.10) - 4
+    assert row["pnl_managed"] == pytest.approx(stopped if reason is Exit.STOP else 188, abs=1e-3)
+    assert row["exit_minute"] == 0  # when in the day is not known
+    assert (row["pnl_hold"], row["hold_reason"]) == (188, Exit.SETTLED)
+
+
+@engine
+@pytest.mark.parametrize("extreme", [DAY_LOW, DAY_HIGH])
+def test_a_condor_is_tested_at_both_extremes(run: Callable[..., Any], extreme: int) -> None:
+    """Put 95/85 and call 105/115 for 1.00 each; bought back at 1.00 + 5.50 it loses 4.50."""
+    task = one_entry(
+        put=_puts([2, 2, 2], [1, 1, 1]),
+        call={105.0: [2, 7, 2], 115.0: [1, 1.5, 1]},
+        settlement=100.0,
+        extreme=[0, extreme, 0],
+        fills=(0.0,),
+    )
+    rows = run(task)[0]
+    row = rows[(rows["short_put"] > 0) & (rows["short_call"] > 0)][0]
+    # four legs at $1 each way
+    assert row["reason"] == Exit.STOP
+    assert row["pnl_managed"] == pytest.approx(100 * (2 - 6.5) - 8, abs=1e-3)
+
+
+@engine
+def test_an_extreme_brings_no_target_and_no_time_exit(run: Callable[..., Any]) -> None:
+    """0.10 at the low is far below the target's 0.95; the next ordinary mark decides."""
+    marks = _puts([3, 0.3, 2.5, 2.2], [1, 0.2, 0.8, 0.7])
+    extreme = [0, DAY_LOW, 0, 0]
+    row = _put_rows(run(one_entry(put=marks, settlement=100.0, time_exit=1, extreme=extreme))[0])[0]
+    assert (row["reason"], row["exit_minute"]) == (Exit.TIME, 720)
+    assert row["pnl_managed"] == pytest.approx(100 * (1.90 - 1.80) - 4, abs=1e-3)
 
 
 @engine
