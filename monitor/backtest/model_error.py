@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from monitor.backtest.surface_tables import surface_table
 from monitor.domain.instruments import underlying
+from monitor.domain.pricing.surface_tables import surface_table
 
 Floats = NDArray[np.float64]
 _EDGES = (1, 3, 6)  # sessions: 1, 2 to 3, 4 to 6, 7 and more

@@ -13,6 +13,7 @@ from monitor.backtest.beside_chains import EARLIER_SESSIONS, Beside, read_beside
 from monitor.backtest.chain_book import ChainBook, QuoteKind
 from monitor.backtest.chain_files import ChainFolders, day_files, find_folders
 from monitor.backtest.chain_source import ChainLoad, load_chains
+from monitor.backtest.day_ranges import DayRanges
 from monitor.backtest.quote_marks import QuoteMarks, parity_prices
 from monitor.backtest.run_plan import MarksSource
 from monitor.domain.trading_calendar import TradingCalendar
@@ -30,6 +31,7 @@ class Inputs:
         marks: Where option marks come from; None: model prices, made when the bands are known.
         vol, vix: The underlying's own volatility index, and VIX; None where not at hand.
         vols: All the indices that model prices need, by symbol.
+        ranges: Of the days, for model marks of sessions without a bar inside.
         source: "quotes", "anchored" or "model".
         provenance: For run.json: what was read, and its hash.
         problems: What is wrong with the data, counted, in plain sentences.
@@ -49,6 +51,7 @@ class Inputs:
     vix: PriceTable | None = None
     vols: Mapping[str, PriceTable] = field(default_factory=dict)
     usual: tuple[date, ...] = ()
+    ranges: DayRanges | None = None
 
     @property
     def fingerprint(self) -> str:

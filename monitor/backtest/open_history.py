@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.backtest.bars_panel import PriceTable, Sessions, price_table, sessions_between
-from monitor.backtest.beside_chains import EARLIER_SESSIONS, MAX_DEVIATION
+from monitor.backtest.bars_panel import PriceTable
+from monitor.backtest.beside_chains import EARLIER_SESSIONS
+from monitor.backtest.day_ranges import day_ranges
 from monitor.backtest.history import History, load_history
+from monitor.backtest.history_prices import newest_known, own_prices
 from monitor.backtest.model_error import error_note
 from monitor.backtest.open_chains import Inputs
 from monitor.domain.instruments import underlying
@@ -28,8 +30,8 @@ BY_THE_HOUR = (
     "last quarter hour waits for the next morning's first price"
 )
 BY_THE_DAY = (
-    "where only daily bars are at hand, trades are entered at the open alone and exits are looked "
-    "at once a day, at the open"
+    "where only daily bars are at hand, trades are entered at the open alone, and a stop is taken "
+    "at the day's low or high before any target: managed results are pessimistic there"
 )
 HOURLY_BARS = 7  # of a session that has no finer ones
 LACKING = {
@@ -70,18 +72,19 @@ def open_history(
         found[name] = load_history(folders, name, calendar=calendar)
     problems = [p for one in found.values() for p in one.problems]
     _require(found, symbol, folders)
-    sessions, prices, days, usual = _own(found[symbol], calendar, problems)
+    own = own_prices(found[symbol], calendar, problems)
+    vix_daily = found["VIX"].daily
     vols = {
         name: table
         for name in symbols[1:]
-        if (table := _newest_known(found[name], sessions)) is not None
+        if (table := newest_known(found[name], own.sessions)) is not None
     }
     return Inputs(
         ticker=symbol,
-        days=days,
-        usual=usual,
-        sessions=sessions,
-        prices=prices,
+        days=own.days,
+        usual=own.usual,
+        sessions=own.sessions,
+        prices=own.prices,
         marks=None,
         source="model",
         provenance=_provenance(folders, found),
@@ -90,6 +93,7 @@ def open_history(
         vols=vols,
         vol=vols.get(underlying(symbol).vol_index or ""),
         vix=vols["VIX"],
+        ranges=own.daily and vix_daily and day_ranges(own.sessions, own.daily, vix_daily),
     )
 
 
@@ -100,8 +104,8 @@ def history_days(
     own = load_history(folders, underlying(ticker).symbol, calendar=calendar)
     if not own.bars and own.daily is None:
         return (), ()
-    _, _, days, usual = _own(own, calendar, [])
-    return days, usual
+    found = own_prices(own, calendar, [])
+    return found.days, found.usual
 
 
 def entry_notes(inputs: Inputs, first: date, last: date) -> tuple[str, ...]:
@@ -117,6 +121,8 @@ def entry_notes(inputs: Inputs, first: date, last: date) -> tuple[str, ...]:
             notes.append(f"{count:,} of {int(entered.sum()):,} entry sessions: {effect}")
 
     tell(bars == 1, BY_THE_DAY)
+    if inputs.ranges is not None and (blind := inputs.ranges.part(a, b).note(bars == 1)):
+        notes.append(blind)
     tell((bars > 1) & (bars <= HOURLY_BARS), BY_THE_HOUR)
     for name, effect in LACKING.items():
         table = inputs.vols.get(name)
@@ -140,6 +146,7 @@ def around(inputs: Inputs, first: date, last: date, *, longest: int) -> Inputs:
         vols=vols,
         vol=vols.get(own or ""),
         vix=vols["VIX"],
+        ranges=inputs.ranges and inputs.ranges.part(kept.start, kept.stop),
     )
 
 
@@ -163,78 +170,6 @@ def _require(found: Mapping[str, History], symbol: str, folders: Sequence[Path])
                 f"{' and '.join(needed)}",
                 hint=f"add a folder with {name}_daily.csv; --source yahoo fetches them",
             )
-
-
-def _own(
-    own: History, calendar: TradingCalendar, problems: list[str]
-) -> tuple[Sessions, PriceTable, tuple[date, ...], tuple[date, ...]]:
-    """Sessions and prices, the days with any price, and those with bars inside the session."""
-    sessions = sessions_between(calendar, *_span(own))
-    prices = _prices(own, sessions, problems)
-    inside = price_table(sessions, own.bars)
-    return sessions, prices, _days(sessions, prices), _days(sessions, inside)
-
-
-def _span(own: History) -> tuple[date, date]:
-    """From the first to the last day that any of the symbol's bars tells."""
-    days = [date.fromordinal(int(own.daily.day[i])) for i in (0, -1)] if own.daily else []
-    for bars in own.bars:
-        days += [datetime.fromtimestamp(int(bars.start[i]), UTC).date() for i in (0, -1)]
-    return min(days), max(days)
-
-
-def _prices(own: History, sessions: Sessions, problems: list[str]) -> PriceTable:
-    """The underlying: bars inside the session, official closes, and opens where no bar is."""
-    inside = price_table(sessions, own.bars)
-    if own.daily is None:
-        return inside
-    daily = price_table(sessions, (), own.daily)
-    off = np.abs(daily.close / inside.close - 1)
-    known = off[np.isfinite(off)]
-    if len(known) and float(np.median(known)) > MAX_DEVIATION / 2:
-        problems.append(
-            f"{own.daily.source}: not used: its closes are {100 * float(np.median(known)):.1f} % "
-            f"(median) from those of the finer bars of {own.symbol}"
-        )
-        return inside
-    close = np.where(np.isfinite(daily.close), daily.close, inside.close)
-    wrong = np.isfinite(off) & (off > MAX_DEVIATION)
-    if wrong.any():
-        close[wrong] = np.nan
-        told = ", ".join(str(date.fromordinal(int(d))) for d in sessions.day[wrong][:5])
-        problems.append(
-            f"{own.symbol}: {int(wrong.sum())} sessions whose daily close is more than "
-            f"{MAX_DEVIATION:.0%} from that of the finer bars: taken as unknown: {told}"
-            + (" …" if wrong.sum() > 5 else "")
-        )
-    price = inside.price.copy()
-    alone = ~np.isfinite(price).any(axis=1)
-    price[alone, 0] = _opens(own.daily, sessions)[alone]
-    return PriceTable(price=price, close=close)
-
-
-def _opens(daily: DailyBars, sessions: Sessions) -> NDArray[np.float64]:
-    """The day's first price; NaN where it is no price."""
-    out = np.full(len(sessions), np.nan)
-    _, mine, theirs = np.intersect1d(sessions.day, daily.day, return_indices=True)
-    out[mine] = daily.open[theirs]
-    return np.where(out > 0, out, np.nan)
-
-
-def _newest_known(history: History, sessions: Sessions) -> PriceTable | None:
-    """An index by slot: the newest value of the session so far; None where nothing is known."""
-    made = price_table(sessions, history.bars, history.daily)
-    if not (np.isfinite(made.close).any() or np.isfinite(made.price).any()):
-        return None
-    slots = np.arange(made.price.shape[1])
-    seen = np.maximum.accumulate(np.where(np.isfinite(made.price), slots, -1), axis=1)
-    filled = np.take_along_axis(made.price, np.maximum(seen, 0), axis=1)
-    return PriceTable(price=np.where(seen >= 0, filled, np.nan), close=made.close)
-
-
-def _days(sessions: Sessions, prices: PriceTable) -> tuple[date, ...]:
-    known = np.isfinite(prices.price).any(axis=1)
-    return tuple(date.fromordinal(int(day)) for day in sessions.day[known])
 
 
 def _provenance(folders: Sequence[Path], found: Mapping[str, History]) -> dict[str, Any]:

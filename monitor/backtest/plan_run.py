@@ -55,5 +55,6 @@ def plan_run(
             spec.ticker, sessions=inputs.sessions, prices=inputs.prices, vols=dict(inputs.vols),
             calendar=calendar, low=plan.facts.low, high=plan.facts.high,
             dtes=plan.table.cell_dte, widest=float(np.max(plan.table.widths)),
+            days=inputs.ranges,
         ),
     )  # fmt: skip

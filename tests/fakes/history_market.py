@@ -1,8 +1,8 @@
 """A made-up market with years of bars, for runs on history: every walk comes from one seed.
 
-The underlying moves about 1 % a session, volatility indices stand still. Bars of all intervals
-tell the same prices. `HistoryMarket` answers as the provider does, `write_bars` lays the same out
-as a folder of files.
+The underlying moves about 1 % a session, over night too; volatility indices stand still. Bars of
+all intervals tell the same prices. `HistoryMarket` answers as the provider does, `write_bars`
+lays the same out as a folder of files.
 """
 
 from __future__ import annotations
@@ -38,46 +38,39 @@ class HistoryMarket:
     down: bool = False
 
     @cached_property
-    def ticks(self) -> tuple[Any, Any]:
-        """Start of each 5-minute bar, and the price there; one more price at the end."""
-        starts = np.concatenate(
-            [
-                np.arange(int(s.open.timestamp()), int(s.close.timestamp()), 300)
-                for s in self.calendar.between(self.first, self.last)
-            ]
-        )
-        moves = np.random.default_rng(self.seed).normal(0, 0.01 / np.sqrt(78), len(starts))
-        return starts, self.start * np.exp(np.concatenate([[0.0], np.cumsum(moves)]))
+    def ticks(self) -> tuple[Any, Any, Any, Any]:
+        """Of each 5-minute bar: its start, seconds since the open, first and last price."""
+        spans = [
+            np.arange(int(s.open.timestamp()), int(s.close.timestamp()), 300)
+            for s in self.calendar.between(self.first, self.last)
+        ]
+        starts = np.concatenate(spans)
+        since_open = np.concatenate([span - span[0] for span in spans])
+        draw = np.random.default_rng(self.seed).normal
+        moves = draw(0, 0.008 / np.sqrt(78), len(starts))
+        overnight = np.cumsum(np.where(since_open == 0, draw(0, 0.006, len(starts)), 0.0))
+        level = np.log(self.start) + np.cumsum(moves) + overnight
+        return starts, since_open, np.exp(level - moves), np.exp(level)
 
     def bars(self, symbol: str, interval: str, *, since: date, until: datetime) -> Bars:
         step = INTERVALS[interval]
-        starts, path = self.ticks
-        opens = np.array(
-            [int(s.open.timestamp()) for s in self.calendar.between(self.first, self.last)]
-        )
-        since_open = starts - opens[np.searchsorted(opens, starts, side="right") - 1]
-        begins = since_open % int(step.total_seconds()) == 0
-        ends = np.append(np.flatnonzero(begins)[1:], len(starts))
-        keep = np.array(
-            [
-                since.toordinal() <= datetime.fromtimestamp(t, UTC).toordinal()
-                for t in starts[begins]
-            ]
-        ) & (starts[begins] <= until.timestamp())
+        starts, since_open, opens, closes = self.ticks
+        begins = np.flatnonzero(since_open % int(step.total_seconds()) == 0)
+        ends = np.append(begins[1:], len(starts)) - 1
+        low = datetime(since.year, since.month, since.day, tzinfo=UTC).timestamp()
+        keep = (starts[begins] >= low) & (starts[begins] <= until.timestamp())
         return self._made(
-            Bars, symbol, path[:-1][begins][keep], path[ends][keep], interval=step,
+            Bars, symbol, opens[begins][keep], closes[ends][keep], interval=step,
             start=starts[begins][keep],
         )  # fmt: skip
 
     def days(self, symbol: str) -> DailyBars:
-        starts, path = self.ticks
-        day = starts // 86_400
-        begins = np.flatnonzero(np.diff(day, prepend=-1))
-        ends = np.append(begins[1:], len(starts))
+        starts, since_open, opens, closes = self.ticks
+        begins = np.flatnonzero(since_open == 0)
+        ends = np.append(begins[1:], len(starts)) - 1
         epoch = date(1970, 1, 1).toordinal()
-        return self._made(
-            DailyBars, symbol, path[begins], path[ends], day=day[begins] + epoch
-        )  # fmt: skip
+        day = starts[begins] // 86_400 + epoch
+        return self._made(DailyBars, symbol, opens[begins], closes[ends], day=day)
 
     def chart(self, symbol: str, *, interval: str, period: str, now: datetime) -> Bars:
         self._ask(symbol, interval)
