@@ -101,7 +101,12 @@ def open_inputs(
 
     problems: tuple[str, ...] = ()
     if found.yahoo and (fetch or not stored_days(found, ticker, home, calendar)[0]):
-        problems = _fetch(ticker, home, settings, calendar, now, step)
+        try:
+            problems = _fetch(ticker, home, settings, calendar, now, step)
+        except DataError as error:
+            if found.chains is None:
+                raise
+            problems = (error.message,)  # bars beside chains are welcome, not needed
     folders = found.bar_folders(home)
     if found.chains is None:
         inputs = open_history(

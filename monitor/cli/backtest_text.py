@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 BEST = 5
 REASONS = 5
+BAR_CELLS = 20
 
 
 def eta_text(done: int, total: int, elapsed_s: float) -> str:
@@ -40,6 +41,16 @@ def left_text(done: int, total: int, elapsed_s: float) -> str:
     return f", about {round(left / 60)} min left"
 
 
+def bar(done: int, total: int) -> str:
+    """How much is done, as a bar.
+
+    >>> bar(3, 4)
+    '###############.....'
+    """
+    full = BAR_CELLS * done // total if total else 0
+    return "#" * full + "." * (BAR_CELLS - full)
+
+
 class Progress:
     """One line on stderr that renews itself; on a pipe a line a step begun, and no more."""
 
@@ -63,7 +74,8 @@ class Progress:
         if self.live and (now - self.last > 0.1 or done == total):
             self.last = now
             told = eta_text(done, total, now - self.begun)
-            click.echo(f"\r\x1b[K{self.ticker}: {name} {told}", nl=False, err=True)
+            shown = f"{self.ticker}: {name} {bar(done, total)} {told}"
+            click.echo(f"\r\x1b[K{shown}", nl=False, err=True)
 
     def say(self, name: str) -> None:
         """A step begins."""

@@ -17,8 +17,10 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from monitor.backtest.configs import DTES
 from monitor.backtest.run_folder import GRID_CSV
 from monitor.cli.backtest import backtest, read_asked, run_all
+from monitor.cli.backtest_sources import YAHOO, find_sources
 from monitor.cli.backtest_text import Progress, left_text
 from monitor.config_load import load_settings
 from monitor.errors import ConfigError, MonitorError
@@ -26,6 +28,7 @@ from monitor.home import Home
 
 PRIORITY = 10
 TELL_EVERY_S = 1.0
+ENOUGH_RECORDED = 60  # sessions: fewer past moves make no band
 
 
 class ProgressLines(Progress):
@@ -81,10 +84,25 @@ def build(home: Home, ticker: str) -> str:
     """Build one ticker's grid; returns the run's name."""
     workers = max(1, (os.cpu_count() or 1) - 1)
     given = ["--ticker", ticker, "--workers", str(workers), "--home", str(home.root), "--json"]
+    given += [word for source in best_sources(home, ticker) for word in ("--source", source)]
     options = backtest.make_context("backtest", given).params
     asked = read_asked(options, load_settings(home.root), home)
     (done,) = run_all(asked, home, progress=lambda t: ProgressLines(t, home.results))
     return done.folder.name
+
+
+def best_sources(home: Home, ticker: str) -> tuple[str, ...]:
+    """Recorded chains under home with history beside them, if they suffice for bands; else Yahoo.
+
+    History gives the days before a recording its prices, VIX and official closes.
+    """
+    from monitor.backtest.open_chains import recorded_days
+
+    found = find_sources((), ticker, home)
+    if found.chains is None:
+        return (YAHOO,)
+    recorded = recorded_days(found.chains, ticker, dtes=DTES)
+    return (str(found.chains), YAHOO) if len(recorded) >= ENOUGH_RECORDED else (YAHOO,)
 
 
 def main(root: str, ticker: str) -> int:

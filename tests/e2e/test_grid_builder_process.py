@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from filelock import FileLock
 
 from monitor.backtest.history_download import top_up
 from monitor.backtest.open_history import symbols_of
+from monitor.cli.build_grid import best_sources
+from monitor.home import Home
 from monitor.providers.sessions import load_calendar
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("monitor-process")]
@@ -47,8 +50,14 @@ def busy(home: Path) -> FileLock:
 
 
 def builders(running: Running) -> list[psutil.Process]:
-    children = psutil.Process(running.process.pid).children()
-    return [c for c in children if "monitor.cli.build_grid" in c.cmdline()]
+    """Builders of this monitor that have not ended."""
+
+    def works(child: psutil.Process) -> bool:
+        with suppress(psutil.NoSuchProcess):  # a zombie, too
+            return "monitor.cli.build_grid" in child.cmdline()
+        return False
+
+    return [c for c in psutil.Process(running.process.pid).children() if works(c)]
 
 
 def grid_problem(page: Any) -> str:
@@ -114,6 +123,18 @@ def test_two_builders_never_work_on_one_home(stored: Path) -> None:
     assert done.returncode == 2
     assert "another process is building a grid already" in done.stdout
     assert not list(stored.glob("results/*"))
+
+
+@pytest.mark.parametrize(("sessions", "chains"), [(59, False), (60, True)])
+def test_recorded_chains_are_taken_when_they_suffice_for_bands(
+    home: Path, sessions: int, chains: bool
+) -> None:
+    calendar = load_calendar(None, today=LAST)
+    folder = home / "options_csv_output_full" / "NDX"
+    folder.mkdir(parents=True)
+    for session in calendar.between(date(2025, 9, 2), LAST)[:sessions]:
+        (folder / f"NDX_options_{session.date}.csv").touch()
+    assert best_sources(Home(home), "NDX") == ((str(home), "yahoo") if chains else ("yahoo",))
 
 
 def test_once_and_a_chosen_grid_and_the_setting_start_no_builder(home: Path) -> None:

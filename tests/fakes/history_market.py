@@ -1,8 +1,8 @@
 """A made-up market with years of bars, for runs on history: every walk comes from one seed.
 
-The underlying moves about 1 % a session, over night too; volatility indices stand still. Bars of
-all intervals tell the same prices. `HistoryMarket` answers as the provider does, `write_bars`
-lays the same out as a folder of files.
+The underlying moves about 1 % from close to close, mostly by day; volatility indices stand still.
+Bars of all intervals tell the same prices. `HistoryMarket` answers as the provider does,
+`write_bars` lays the same out as a folder of files.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ class HistoryMarket:
     first: date
     last: date
     start: float = 20_000.0
+    move: float = 0.01  # of a session, its night included
     seed: int = 3
     name: str = "yahoo"
     asked: list[tuple[str, str]] = field(default_factory=list)
@@ -47,8 +48,8 @@ class HistoryMarket:
         starts = np.concatenate(spans)
         since_open = np.concatenate([span - span[0] for span in spans])
         draw = np.random.default_rng(self.seed).normal
-        moves = draw(0, 0.008 / np.sqrt(78), len(starts))
-        overnight = np.cumsum(np.where(since_open == 0, draw(0, 0.006, len(starts)), 0.0))
+        moves = draw(0, 0.8 * self.move / np.sqrt(78), len(starts))
+        overnight = np.cumsum(np.where(since_open == 0, draw(0, 0.6 * self.move, len(starts)), 0.0))
         level = np.log(self.start) + np.cumsum(moves) + overnight
         return starts, since_open, np.exp(level - moves), np.exp(level)
 

@@ -301,6 +301,38 @@ def test_without_a_source_and_without_chains_yahoo_is_taken_and_said(
     assert "model from " in result.stdout.splitlines()[0]
 
 
+def test_yahoo_beside_recorded_chains_gives_regimes_and_earlier_bands(
+    market: HistoryMarket, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """22 recorded sessions are too few for a band of 60 moves; the history before them is not."""
+    chains = recording(tmp_path / "recording")
+    args = ("--source", chains, "--dte", "1", "--width", "10,20", "--time", "07:30", "--json")
+    alone = document(run(home, *args, "--out", "alone"))["runs"][0]
+    assert alone["trades"] == 0
+    calm = HistoryMarket(market.calendar, FIRST, LAST, start=24_000.0, move=0.0008)
+    with yahoo_plays(calm, tmp_path, monkeypatch):
+        both = document(run(home, *args, "--source", "yahoo", "--out", "both"))["runs"][0]
+    assert both["source"]["prices"] == "quotes"
+    assert both["regime_known"] is True
+    assert both["trades"] > 0
+
+
+def test_yahoo_out_of_reach_beside_recorded_chains_is_a_problem_and_no_more(
+    home: Path, tmp_path: Path, calendar: TradingCalendar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def silent(settings: Settings, home: Home) -> Iterator[HistoryMarket]:
+        del settings, home
+        yield HistoryMarket(calendar, FIRST, LAST, down=True)
+
+    monkeypatch.setattr("monitor.app.history_source", silent)
+    chains = recording(tmp_path)
+    args = ("--source", chains, "--source", "yahoo", *SMALL, "--time", "07:30", "--json")
+    facts = document(run(home, *args, "--out", "x"))["runs"][0]
+    assert facts["source"]["prices"] == "quotes"
+    assert any("no history could be fetched: NDX 5m" in p for p in facts["problems"])
+
+
 def test_yahoo_out_of_reach_leaves_nothing_invented(
     home: Path, calendar: TradingCalendar, monkeypatch: pytest.MonkeyPatch
 ) -> None:
