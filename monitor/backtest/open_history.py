@@ -26,8 +26,8 @@ from monitor.errors import DataError
 Progress = Callable[[int, int, str], None]
 HOUR = timedelta(hours=1)
 BY_THE_HOUR = (
-    "where only hourly bars are at hand, exits are looked at once an hour, and a time exit of the "
-    "last quarter hour waits for the next morning's first price"
+    "where only hourly bars are at hand, exits are looked at once an hour and at the close, where "
+    "a time exit falls 15 minutes late"
 )
 BY_THE_DAY = (
     "where only daily bars are at hand, trades are entered at the open alone, and a stop is taken "

@@ -157,6 +157,8 @@ def read_asked(options: dict[str, Any], settings: Settings, home: Home) -> Asked
     tickers = split_all(options["tickers"], check_ticker) or settings.tickers
     sources = {ticker: find_sources(options["sources"], ticker, home) for ticker in tickers}
     workers = options["workers"] if options["workers"] is not None else os.cpu_count() or 1
+    if options["hypothetical"] and any(one.chains for one in sources.values()):
+        raise InputError("--hypothetical-listing: recorded chains show themselves what was listed")
     min_sample = options["min_sample"]
     for name, value in (("--workers", workers), ("--min-sample", min_sample)):
         if value is not None and not 1 <= value <= 10_000:

@@ -55,9 +55,17 @@ def find_sources(given: Sequence[str], ticker: str, home: Home) -> Sources:
     Raises:
         InputError: A folder does not exist, or two of them hold chains.
         DataError: None of them holds chains or bars of the ticker.
+        DomainError: There are no chains, and the ticker cannot have model prices.
     """
-    if not given:
-        return _usual(ticker, home)
+    found = _named(given, ticker) if given else _usual(ticker, home)
+    if found.chains is None:
+        from monitor.backtest.model_error import model_error
+
+        model_error(ticker)
+    return found
+
+
+def _named(given: Sequence[str], ticker: str) -> Sources:
     folders = [Path(word) for word in given if word != YAHOO]
     for folder in folders:
         if not folder.is_dir():

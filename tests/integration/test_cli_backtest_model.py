@@ -17,6 +17,7 @@ from fakes.yahoo_client import yahoo_on_loopback
 from fakes.yahoo_server import NOT_FOUND, Reply
 from test_cli_backtest import document, recording, run
 
+from monitor.backtest.trade_codes import Exit
 from monitor.clock import FixedClock
 from monitor.config import Settings
 from monitor.domain.trading_calendar import TradingCalendar
@@ -113,6 +114,24 @@ def test_every_configuration_day_is_a_trade_or_has_a_reason(
     assert facts["trades_by_source"]["model"] + refused == days
 
 
+def test_time_exits_of_hourly_sessions_fall_at_the_close_not_on_the_next_morning(
+    made: tuple[Path, dict[str, Any]],
+) -> None:
+    """Due at 15:45: with 5-minute bars (from 2 January) on time, by hourly bars at 16:00."""
+    folder, _ = made
+    trades = pq.read_table(folder / "trades.parquet").to_pylist()
+    timed = [t for t in trades if t["exit_managed"] == Exit.TIME.text]
+    early_closes = {date(2025, 7, 3), date(2025, 11, 28), date(2025, 12, 24)}
+    assert len(timed) > 50
+    for trade in timed:
+        day = trade["exit_date_managed"]
+        on_time, at_close = (765, 780) if day in early_closes else (945, 960)
+        expected = on_time if day >= date(2026, 1, 2) else at_close
+        assert (day, trade["exit_minute_et_managed"]) == (day, expected)
+    days = {trade["exit_date_managed"] for trade in timed}
+    assert min(days) < date(2026, 1, 2) <= max(days)
+
+
 def test_without_days_all_sessions_with_bars_are_entered(
     made: tuple[Path, dict[str, Any]], calendar: TradingCalendar
 ) -> None:
@@ -194,6 +213,12 @@ def test_an_underlying_that_was_never_measured_is_refused(
     result = run(home, "--ticker", "RUT", "--source", tmp_path)
     assert result.exit_code == 2
     assert "no volatility surface was measured for RUT" in result.stderr
+
+
+def test_recorded_chains_need_no_hypothetical_listing(home: Path, tmp_path: Path) -> None:
+    result = run(home, "--source", recording(tmp_path), "--hypothetical-listing")
+    assert result.exit_code == 2
+    assert "recorded chains show themselves what was listed" in result.stderr
 
 
 def test_daily_bars_alone_give_entries_at_the_open(
