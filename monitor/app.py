@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from monitor.clock import Clock
 from monitor.config import Settings
@@ -23,13 +24,18 @@ from monitor.providers.sessions import load_calendar
 from monitor.runtime.atomic_file import sweep_temporary
 from monitor.runtime.charts import ChartFiles
 from monitor.runtime.feed import MarketFeed
+from monitor.runtime.grid_builder import GridBuilder
 from monitor.runtime.grid_watch import GridWatch
 from monitor.runtime.runner import Identity, Runner
 from monitor.store.cycle import CycleStore
 from monitor.store.leadership import Leadership
 from monitor.store.store import Store, open_store
 
+if TYPE_CHECKING:
+    from monitor.backtest.history_download import HistorySource
+
 REPLAY_PREFIX = "replay:"
+HISTORY_TIMEOUT_S = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +52,7 @@ class Wiring:
     record: bool = True
     durable: bool = True  # a replay or demo can be run again
     flag_trend: Trend | None = None
+    builder: GridBuilder | None = None
     results: Path | None = None  # whose grids; default the home's own
     before_cycle: Callable[[Store, datetime], None] = lambda _store, _now: None
     on_progress: Callable[[str], None] = lambda _text: None
@@ -66,6 +73,20 @@ def live_provider(settings: Settings, home: Home) -> MarketDataProvider:
         cache_dir=home.data / "cache",
         data_interval=timedelta(seconds=settings.scanning.data_interval),
     )
+
+
+@contextmanager
+def history_source(settings: Settings, home: Home) -> Iterator[HistorySource]:
+    """Where the backtest's history is fetched from; nobody waits for it, so it may take longer."""
+    from monitor.providers.yahoo import YahooProvider  # heavy: only when it is asked
+
+    provider = YahooProvider(
+        timeout_s=max(settings.data.timeout_s, HISTORY_TIMEOUT_S), cache_dir=home.data / "cache"
+    )
+    try:
+        yield provider
+    finally:
+        provider.close()
 
 
 def replay_path(source: str) -> Path | None:
@@ -136,6 +157,7 @@ def open_runner(settings: Settings, home: Home, wiring: Wiring) -> Iterator[Runn
                 source=wiring.source, simulated=simulated, started_at=wiring.started_at
             ),
             before_cycle=lambda now: wiring.before_cycle(store, now),
+            builder=wiring.builder,
             flag_trend=wiring.flag_trend,
             threaded=wiring.threaded,
         )

@@ -229,6 +229,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     tickers: Annotated[tuple[str, ...], _m("underlyings watched")] = ("NDX",)
     trend: Annotated[Trend, _m("the person's own view: up, down or sideways")] = Trend.SIDEWAYS
     grid: Annotated[str, _m("grid file; empty: the newest results/*/grid_trading_ready.csv")] = ""
+    build_grid: Annotated[
+        bool, _m("without any grid, build one in the background from recorded chains or history")
+    ] = True
     scanning: Scanning = Scanning()
     quality: Quality = Quality()
     hours: Hours = Hours()

@@ -91,4 +91,6 @@ def _show(value: Any) -> str:
         return ""
     if isinstance(value, tuple):
         return ", ".join(str(v) for v in value)
+    if isinstance(value, bool):
+        return str(value).lower()
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from monitor.backtest.grid_table import ALL_REGIMES, VERDICT_WORDS, GridTable
 from monitor.domain.vocabulary import Verdict
@@ -30,8 +31,15 @@ class Tally:
     tries: int
 
 
-def tally(grid: GridTable, *, policy: str, fill: float, tries: int | None = None) -> Tally:
-    """Count the whole-market rows of one policy and fill."""
+def tally(
+    grid: GridTable,
+    *,
+    policy: str,
+    fill: float,
+    tries: int | None = None,
+    aside: NDArray[np.bool_] | None = None,
+) -> Tally:
+    """Count the whole-market rows of one policy and fill; those `aside` get no verdict."""
     policies, regimes = grid.words("exit_policy"), grid.words("regime")
     mine = np.array([v == policy for v in policies.values])[policies.codes]
     mine &= np.array([v == ALL_REGIMES for v in regimes.values])[regimes.codes]
@@ -39,13 +47,14 @@ def tally(grid: GridTable, *, policy: str, fill: float, tries: int | None = None
     traded = mine & (grid.floats("n_trades") > 0)
     verdict = grid.words("verdict")
     words = np.array([VERDICT_WORDS.index(v) for v in verdict.values])[verdict.codes]
+    judged = traded if aside is None else traded & ~aside
     count = int(np.count_nonzero(mine))
     return Tally(
         tried=count,
         traded=int(np.count_nonzero(traded)),
         earned=int(np.count_nonzero(traded & (grid.floats("avg_pnl") > 0))),
-        evidence=int(np.count_nonzero(traded & (words == _code(Verdict.EVIDENCE)))),
-        weak=int(np.count_nonzero(traded & (words == _code(Verdict.WEAK)))),
+        evidence=int(np.count_nonzero(judged & (words == _code(Verdict.EVIDENCE)))),
+        weak=int(np.count_nonzero(judged & (words == _code(Verdict.WEAK)))),
         tries=count if tries is None else tries,
     )
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from monitor.backtest.configs import MODES, ConfigTable, ExitPolicy, Kind
 from monitor.backtest.grid_judge import Judged
+from monitor.backtest.model_error import credit_error_pct
 from monitor.backtest.trade_codes import PriceSource
 from monitor.backtest.variant_trades import Money
 from monitor.domain.entry_windows import ET_MINUS_PT, OPEN_PT, clock_text
@@ -34,7 +35,7 @@ JUDGED = (
     "breakeven_win_pct", "expected_return_pct", "shrunk_return_pct", "return_low_pct",
     "return_high_pct", "chance_positive_pct", "sharpe_annual", "dsr_pct", "dsr_all_tries_pct",
 )  # fmt: skip
-SOURCES = ("price_source", "quotes_share_pct", "no_trade")
+SOURCES = ("price_source", "quotes_share_pct", "model_error_pct", "no_trade")
 BUCKETS = (
     (9 * 60, "C: 09:00-12:30 PST / 12:00-15:30 ET (30-min)"),
     (7 * 60, "B: 07:00-08:45 PST / 10:00-11:45 ET (15-min)"),
@@ -47,7 +48,8 @@ DECIMALS = {
     "honest_score": 2, "win_low_pct": 2, "win_high_pct": 2, "n_eff": 1, "shrunk_win_pct": 2,
     "breakeven_win_pct": 2, "expected_return_pct": 3, "shrunk_return_pct": 3, "return_low_pct": 3,
     "return_high_pct": 3, "chance_positive_pct": 2, "sharpe_annual": 3, "dsr_pct": 2,
-    "dsr_all_tries_pct": 2, "quotes_share_pct": 1, "fill": 2,
+    "dsr_all_tries_pct": 2, "quotes_share_pct": 1, "model_error_pct": 0,
+    "fill": 2,
     "walk_forward_return_pct": 3,
 }  # fmt: skip
 
@@ -138,6 +140,7 @@ def grid_rows(table: ConfigTable, variant: Variant) -> GridTable:
         **_keys(table, variant),
         **_judgement(judged),
         **_prices(money),
+        "model_error_pct": _model_error(table, variant),
         "no_trade": np.maximum(variant.asked - money.n, 0).astype(np.int64),
         **(variant.extra or {}),
     }
@@ -169,6 +172,14 @@ def tradable_rows(grid: GridTable, *, policy: ExitPolicy, fill: float, mode: str
     found = grid.take(keep)
     order = np.lexsort((-found.floats("trade_score"), -_filled(found.floats("honest_score"))))
     return found.take(order)
+
+
+def entered_at(grid: GridTable, minutes_pt: Sequence[int]) -> NDArray[np.bool_]:
+    """Which rows are entered at one of these times. Shape: (n_rows,)."""
+    times = grid.words("entry_time_pst")
+    asked = {clock_text(minute) for minute in minutes_pt}
+    hit: NDArray[np.bool_] = np.array([v in asked for v in times.values], np.bool_)[times.codes]
+    return hit
 
 
 def _filled(score: Floats) -> Floats:
@@ -239,6 +250,15 @@ def _prices(money: Money) -> dict[str, Column]:
         share = 100 * counts[PriceSource.QUOTES] / total
     words = (*(source.text for source in PriceSource), "mixed", "none")
     return {"price_source": Words(code, words), "quotes_share_pct": share}
+
+
+def _model_error(table: ConfigTable, variant: Variant) -> Floats:
+    """The measured error of model credits at the row's DTE, where trades rest on such prices."""
+    modeled = variant.money.by_source[PriceSource.MODEL] > 0
+    unknown = np.full(len(table), np.nan)
+    if not modeled.any():
+        return unknown
+    return np.where(modeled, credit_error_pct(variant.ticker, table.dte), unknown)
 
 
 def _joined(columns: Sequence[Column]) -> Column:

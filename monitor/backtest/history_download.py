@@ -27,7 +27,7 @@ from monitor.backtest.bar_columns import PRICES, BarFileError, read_bars
 from monitor.clock import NEW_YORK
 from monitor.domain.quotes import Bars, DailyBars
 from monitor.domain.trading_calendar import TradingCalendar
-from monitor.errors import DataError, ProviderError
+from monitor.errors import DataError, ProviderError, RateLimitedError, UnreachableError
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +42,9 @@ _PERIODS = {
 _ALL_SESSIONS = 100_000
 _OVERLAP = 5  # sessions of daily bars asked again: late corrections
 _LOCK_S = 60
+_SILENT_TO_STOP = (
+    4  # charts in a row without an answer: more than one symbol; the rest is not asked
+)
 _EPOCH = date(1970, 1, 1)
 
 Progress = Callable[[int, int, str], None]
@@ -80,7 +83,7 @@ def top_up(
 ) -> Download:
     """Fetch what the files lack up to the last session that is over; one chart at a time.
 
-    A chart that fails is told and the rest goes on; what was stored stays.
+    A chart that fails is told and the rest goes on, unless nobody answers; what was stored stays.
 
     Raises:
         DataError: Nothing could be fetched and nothing is stored, or the disk refuses.
@@ -89,8 +92,13 @@ def top_up(
     added: dict[str, int] = {}
     current: list[str] = []
     problems: list[str] = []
+    silent = 0
     for done, (symbol, interval) in enumerate(charts):
         name = f"{symbol} {interval}"
+        if silent >= _SILENT_TO_STOP:
+            left = ", ".join(f"{s} {i}" for s, i in charts[done:])
+            problems.append(f"not asked after that: {left}")
+            break
         if progress is not None:
             progress(done, len(charts), name)
         path = folder / FOLDER / f"{symbol}_{interval}.parquet"
@@ -98,7 +106,11 @@ def top_up(
             n = _top_up_one(path, symbol, interval, source, calendar, now)
         except ProviderError as error:
             problems.append(f"{name}: not fetched: {error.message}")
+            silent = silent + 1 if isinstance(error, UnreachableError) else 0
+            if isinstance(error, RateLimitedError):
+                silent = _SILENT_TO_STOP
             continue
+        silent = 0
         if n is None:
             current.append(name)
         else:

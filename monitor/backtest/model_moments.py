@@ -1,4 +1,7 @@
-"""The instants at which a model prices: every bar, or a daily bar's open, extremes and close."""
+"""The instants at which a model prices: every bar, or a daily bar's open, extremes and close.
+
+The close is added wherever no bar begins in a session's last quarter hour.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from monitor.backtest.bars_panel import OPEN_MINUTE, SLOTS, PriceTable, Sessions
 from monitor.backtest.day_ranges import HIGH_MINUTE, LOW_MINUTE, DayRanges
 from monitor.backtest.legs import DAY_HIGH, DAY_LOW
 from monitor.backtest.surface import VolLevels
+from monitor.domain.schedule import BEFORE_CLOSE
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -62,7 +66,7 @@ def moments(
     Args:
         vols: Index points. own_index: the underlying's own one.
         last: The session of expiration, whose close settles: it is no mark.
-        days: Ranges for sessions without a bar inside; None: such are marked at their open only.
+        days: Ranges for sessions without a bar inside; None: bars alone are marks.
     """
     price = prices.price[begin : last + 1]
     row, slot = np.nonzero(np.isfinite(price))
@@ -80,7 +84,8 @@ def moments(
         return inside
     alone = begin + np.flatnonzero(~np.isfinite(price[:, 1:]).any(axis=1))
     at_open = _levels(vols, own_index, alone, np.zeros(len(alone), np.int64))
-    ended = alone[alone < last]
+    ended = _unseen_ends(sessions, price, begin)
+    ended = ended[ended < last]
     at_close = _levels(vols, own_index, ended + 1, None)
     return Moments.joined(
         [
@@ -89,6 +94,14 @@ def moments(
             _closes(sessions, prices, ended, at_close),
         ]
     )
+
+
+def _unseen_ends(sessions: Sessions, price: Floats, begin: int) -> Ints:
+    """Sessions without a bar in the last quarter hour, where time exits fall: by hours, or days."""
+    close = sessions.close_minute[begin : begin + len(price)]
+    late = SLOTS >= (close - BEFORE_CLOSE.seconds // 60)[:, None]
+    seen: NDArray[np.bool_] = (np.isfinite(price) & late).any(axis=1)
+    return begin + np.flatnonzero(~seen)
 
 
 def _extremes(days: DayRanges, session: Ints, at_open: VolLevels) -> Iterator[Moments]:

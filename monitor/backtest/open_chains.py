@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from monitor.backtest.beside_chains import EARLIER_SESSIONS, Beside, read_beside
 from monitor.backtest.chain_book import ChainBook, QuoteKind
 from monitor.backtest.chain_files import ChainFolders, day_files, find_folders
 from monitor.backtest.chain_source import ChainLoad, load_chains
+from monitor.backtest.day_ranges import DayRanges
 from monitor.backtest.quote_marks import QuoteMarks, parity_prices
 from monitor.backtest.run_plan import MarksSource
 from monitor.domain.trading_calendar import TradingCalendar
@@ -26,8 +27,12 @@ class Inputs:
     """What one ticker is backtested on.
 
     Args:
-        days: The sessions with chains, ascending; `sessions` may begin earlier.
+        days: The sessions with chains or bars, ascending; `sessions` may begin earlier.
+        usual: Entry sessions unless others are asked, all of them; (): the newest 90 of `days`.
+        marks: Where option marks come from; None: model prices, made when the bands are known.
         vol, vix: The underlying's own volatility index, and VIX; None where not at hand.
+        vols: All the indices that model prices need, by symbol.
+        ranges: Of the days, for model marks of sessions without a bar inside.
         source: "quotes", "anchored" or "model".
         provenance: For run.json: what was read, and its hash.
         problems: What is wrong with the data, counted, in plain sentences.
@@ -38,17 +43,24 @@ class Inputs:
     days: tuple[date, ...]
     sessions: Sessions
     prices: PriceTable
-    marks: MarksSource
+    marks: MarksSource | None
     source: str
     provenance: Mapping[str, Any]
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     vol: PriceTable | None = None
     vix: PriceTable | None = None
+    vols: Mapping[str, PriceTable] = field(default_factory=dict)
+    usual: tuple[date, ...] = ()
+    ranges: DayRanges | None = None
 
     @property
     def fingerprint(self) -> str:
         return str(self.provenance["hash"])
+
+    def told(self, problems: tuple[str, ...]) -> Inputs:
+        """The same, with problems that came up before anything was read."""
+        return replace(self, problems=(*problems, *self.problems))
 
 
 def chain_folders(root: Path, ticker: str, *, dtes: tuple[int, ...]) -> tuple[Path, ...]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from monitor import __version__
@@ -18,7 +19,7 @@ from monitor.backtest.configs import MODES, ExitPolicy
 from monitor.backtest.friend import Tally, sentence, tally
 from monitor.backtest.grid_build import BuiltGrid
 from monitor.backtest.grid_csv import write_csv, write_parquet
-from monitor.backtest.grid_table import GridTable, tradable_rows
+from monitor.backtest.grid_table import GridTable, entered_at, tradable_rows
 from monitor.backtest.grid_walk import walk_facts
 from monitor.backtest.open_chains import Inputs
 from monitor.backtest.run_folder import (
@@ -34,6 +35,8 @@ from monitor.backtest.run_plan import GridResult
 from monitor.backtest.run_report import write_report
 from monitor.backtest.trades_table import arrow_table
 from monitor.domain.entry_windows import clock_text
+
+TRADES_AT_ONCE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +64,13 @@ def write_run(
     policies: tuple[ExitPolicy, ...],
     now: datetime,
     seconds: Mapping[str, float],
+    exploratory: tuple[int, ...] = (),
     against: Run | None = None,
 ) -> Written:
     """Write the whole run; it appears in `results/` in one step.
+
+    Args:
+        exploratory: Entry times (Pacific minutes) that are kept out of every ranking.
 
     Raises:
         RunFolderError: The disk is full or read-only.
@@ -71,16 +78,21 @@ def write_run(
     begun = time.perf_counter()
     spec, policy = result.spec, shown_policy(policies)
     mode = spec.dims.modes[0].value
-    ready = tradable_rows(built.table, policy=policy, fill=spec.fill, mode=mode)
-    counts = tally(built.table, policy=policy.value, fill=spec.fill, tries=built.tries.every)
+    aside = entered_at(built.table, exploratory)
+    ready = tradable_rows(built.table.take(~aside), policy=policy, fill=spec.fill, mode=mode)
+    counts = tally(
+        built.table, policy=policy.value, fill=spec.fill, tries=built.tries.every, aside=aside
+    )
     facts = {
         **_facts(result, built, inputs, policies=policies, counts=counts, now=now),
+        "exploratory": [clock_text(minute) for minute in exploratory],
         "rows": {GRID_CSV: len(ready), GRID_PARQUET: len(built.table)},
     }
     comparison = None
     with new_run(results, name) as folder:
-        write_parquet(built.table, folder / GRID_PARQUET)
-        pq.write_table(arrow_table(result), folder / TRADES_PARQUET, compression="zstd")
+        whole = {**built.table.columns, "exploratory": aside.astype(np.int8)}
+        write_parquet(GridTable(whole), folder / GRID_PARQUET)
+        _write_trades(result, folder / TRADES_PARQUET)
         if against is not None:
             comparison = compare(against.grid, folder / GRID_PARQUET)
         write_report(folder / REPORT, grid=built.table, ready=ready, facts=facts)
@@ -89,6 +101,19 @@ def write_run(
         write_facts(folder, facts)
         write_csv(ready, folder / GRID_CSV)  # the last: the newest grid is found by its age
     return Written(folder=results / name, facts=facts, ready=ready, comparison=comparison)
+
+
+def _write_trades(result: GridResult, path: Path) -> None:
+    """All trades, a part at a time: as one table they would take more memory than the run."""
+
+    def part(begin: int) -> pa.Table:
+        return arrow_table(replace(result, trades=result.trades[begin : begin + TRADES_AT_ONCE]))
+
+    first = part(0)
+    with pq.ParquetWriter(path, first.schema, compression="zstd") as writer:
+        writer.write_table(first)
+        for begin in range(TRADES_AT_ONCE, len(result.trades), TRADES_AT_ONCE):
+            writer.write_table(part(begin))
 
 
 def _facts(
@@ -148,6 +173,7 @@ def _settings(result: GridResult, policies: tuple[ExitPolicy, ...]) -> dict[str,
         "fills": list(spec.fills),
         "fill": spec.fill,
         "min_sample": spec.min_sample,
+        "hypothetical_listing": spec.hypothetical_listing,
         "profit_target_pct": spec.rules.profit_target_pct,
         "stop_loss_credit_multiple": spec.rules.stop_loss_credit_multiple,
         "time_exit_dte": spec.rules.time_exit_dte,

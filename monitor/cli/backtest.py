@@ -6,11 +6,10 @@ import json
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -24,11 +23,12 @@ from monitor.cli.backtest_args import (
     fills_with,
     lone_days,
     split_all,
-    told_apart,
 )
+from monitor.cli.backtest_dry import say_dry_run
+from monitor.cli.backtest_sources import find_sources, open_inputs
 from monitor.cli.backtest_text import Progress, run_json, run_lines
 from monitor.cli.options import DAY, DECIMAL, WHOLE, OneOf, dry_run_option, home_option, json_option
-from monitor.clock import SystemClock
+from monitor.clock import Clock, SystemClock
 from monitor.config import Settings
 from monitor.config_load import load_settings
 from monitor.domain.trading_calendar import TradingCalendar
@@ -42,9 +42,14 @@ if TYPE_CHECKING:
     from monitor.backtest.write_run import Written
 
 SCHEMA_VERSION = 1
+HYPOTHETICAL = (
+    "hypothetical listing: expirations of today's pattern are taken as listed in years when they "
+    "were not"
+)
 
 EPILOG = """\b
 Examples:
+  monitor backtest --ticker NDX --source yahoo
   monitor backtest --ticker NDX --days 90 --source recorded_chains
   monitor backtest --source recorded_chains --dte 0 --band P98 --spread iron_condor --dry-run
   monitor backtest --source recorded_chains --source bars --out tight --compare tight
@@ -57,18 +62,19 @@ class StoppedError(MonitorError):
 
 @click.command(epilog=EPILOG)
 @click.option("--ticker", "tickers", multiple=True, metavar="T", help="Underlying; repeatable.")
-@click.option("--days", type=WHOLE, metavar="N", help="The last N recorded sessions (90).")
+@click.option(
+    "--days", type=WHOLE, metavar="N", help="The last N sessions (recorded chains: 90; bars: all)."
+)
 @click.option("--from", "first", type=DAY, help="First entry day (instead of --days).")
-@click.option("--to", "last", type=DAY, help="Last entry day (default: the last recorded).")
+@click.option("--to", "last", type=DAY, help="Last entry day (default: the last there is).")
 @click.option(
     "--source",
     "sources",
-    type=click.Path(path_type=Path),
-    metavar="FOLDER",
+    metavar="FOLDER|yahoo",
     multiple=True,
-    required=True,
-    help="Recorded chains (the folder that holds options_csv_output_full); repeat it for "
-    "folders with bars of VIX, VXN and the underlying.",
+    help="Recorded chains (the folder that holds options_csv_output_full), folders of bars, or "
+    "yahoo; repeatable. Without chains the prices are model prices. Default: recorded chains "
+    "under home, else yahoo.",
 )
 @click.option("--dte", "dtes", multiple=True, metavar="N", help="Sessions to expiration: 0,1,3.")
 @click.option("--band", "bands", multiple=True, metavar="P98", help="Band: P95,P97,P98,P99,P100.")
@@ -90,6 +96,12 @@ class StoppedError(MonitorError):
     is_flag=True,
     help="Recorded chains: price with surfaces fitted to them, also what they do not quote.",
 )
+@click.option(
+    "--hypothetical-listing",
+    "hypothetical",
+    is_flag=True,
+    help="Model prices: take today's expirations as listed in earlier years too; the run says so.",
+)
 @click.option("--workers", type=WHOLE, metavar="N", help="Threads (the machine's cores).")
 @click.option(
     "--dask", metavar="tcp://HOST:PORT", help="Simulate on this Dask cluster (extra: cluster)."
@@ -101,22 +113,19 @@ class StoppedError(MonitorError):
 @json_option
 @home_option
 def backtest(**options: Any) -> None:
-    """Backtest the whole grid on recorded chains and write results/NAME.
+    """Backtest the whole grid and write results/NAME.
 
-    Lists may be given with commas. Entry times are on the Pacific wall clock. The monitor takes
-    the newest grid under results/ by itself.
+    On recorded chains it trades at their quotes, on bars alone at model prices, and says so in
+    every row. Lists may be given with commas. Entry times are on the Pacific wall clock. The
+    monitor takes the newest grid under results/ by itself.
     """
     home = find_home(options["home"])
     settings = load_settings(home.root)
-    asked = _asked(options, settings, home)
+    asked = read_asked(options, settings, home)
     if options["dry_run"]:
-        _say_dry_run(asked, as_json=options["as_json"])
+        say_dry_run(asked, home, SystemClock(), as_json=options["as_json"])
         return
-    from monitor.providers.sessions import load_calendar
-
-    home.prepare()
-    calendar = load_calendar(home.data, today=SystemClock().now().date())
-    done = [_run(asked, ticker, calendar, home) for ticker in asked.tickers]
+    done = run_all(asked, home, progress=lambda ticker: Progress(ticker, quiet=asked.quiet))
     if options["as_json"]:
         runs = [run_json(one) for one in done]
         document = {"schema_version": SCHEMA_VERSION, "ok": True, "runs": runs}
@@ -126,7 +135,22 @@ def backtest(**options: Any) -> None:
         click.echo("\n".join(run_lines(one, before=options["compare"])))
 
 
-def _asked(options: dict[str, Any], settings: Settings, home: Home) -> Asked:
+def run_all(asked: Asked, home: Home, *, progress: Callable[[str], Progress]) -> list[Written]:
+    """Every asked ticker, one after the other.
+
+    Args:
+        progress: Makes the one who is told how a ticker's run goes.
+    """
+    from monitor.providers.sessions import load_calendar
+
+    home.prepare()
+    clock = SystemClock()
+    calendar = load_calendar(home.data, today=clock.now().date())
+    with _stop_on_signals():
+        return [_run(asked, t, calendar, home, clock, progress(t)) for t in asked.tickers]
+
+
+def read_asked(options: dict[str, Any], settings: Settings, home: Home) -> Asked:
     """The command line, checked before anything long begins."""
     from monitor.backtest.run_folder import check_name, find_run
     from monitor.domain.position_input import check_ticker
@@ -136,8 +160,10 @@ def _asked(options: dict[str, Any], settings: Settings, home: Home) -> Asked:
 
         check_address(options["dask"])
     tickers = split_all(options["tickers"], check_ticker) or settings.tickers
-    chains, history = told_apart(options["sources"], tickers[0])
+    sources = {ticker: find_sources(options["sources"], ticker, home) for ticker in tickers}
     workers = options["workers"] if options["workers"] is not None else os.cpu_count() or 1
+    if options["hypothetical"] and any(one.chains for one in sources.values()):
+        raise InputError("--hypothetical-listing: recorded chains show themselves what was listed")
     min_sample = options["min_sample"]
     for name, value in (("--workers", workers), ("--min-sample", min_sample)):
         if value is not None and not 1 <= value <= 10_000:
@@ -147,14 +173,14 @@ def _asked(options: dict[str, Any], settings: Settings, home: Home) -> Asked:
         days=lone_days(options),
         first=options["first"],
         last=options["last"],
-        source=chains,
-        history=history,
+        sources=sources,
         dims=asked_dimensions(options),
         policies=asked_policies(options["policies"]),
         fill=fills_with(options["fill"])[1],
         fills=fills_with(options["fill"])[0],
         min_sample=60 if min_sample is None else min_sample,
         anchored=options["anchored"],
+        hypothetical=options["hypothetical"],
         workers=workers,
         dask=options["dask"],
         out=None if options["out"] is None else check_name(options["out"]),
@@ -182,22 +208,30 @@ class Stopwatch:
         self._at = now
 
 
-def _run(asked: Asked, ticker: str, calendar: TradingCalendar, home: Home) -> Written:
-    """One ticker from its files to its results folder."""
+def _run(
+    asked: Asked,
+    ticker: str,
+    calendar: TradingCalendar,
+    home: Home,
+    clock: Clock,
+    progress: Progress,
+) -> Written:
+    """One ticker from its sources to its results folder."""
     from monitor.backtest.grid_build import build_grid
-    from monitor.backtest.open_chains import open_chains
     from monitor.backtest.write_run import write_run
 
-    clock, watch = SystemClock(), Stopwatch.begin()
-    with Progress(ticker, quiet=asked.quiet) as told:
-        inputs = open_chains(
-            asked.source, history=asked.history, ticker=ticker, calendar=calendar,
-            dtes=asked.dims.dtes, anchored=asked.anchored,
-            cache_dir=home.data / "history" / "chains", workers=asked.workers,
-            progress=lambda done, total, _: told.step("reading chains", done, total),
+    watch, found = Stopwatch.begin(), asked.sources[ticker]
+    with progress as told:
+        if found.taken:
+            told.note(found.taken)
+        inputs = open_inputs(
+            found, ticker, dtes=asked.dims.dtes, anchored=asked.anchored, home=home,
+            settings=asked.settings, calendar=calendar, now=clock.now(), workers=asked.workers, fetch=not asked.resume,
+            step=told.step,
         )  # fmt: skip
         watch.lap("read")
-        plan = _plan(asked, inputs, calendar)
+        told.say("planning")
+        plan, exploratory = _plan(asked, inputs, calendar)
         watch.lap("plan")
         result = _simulated(asked, plan, inputs, home, told)
         watch.lap("simulate")
@@ -208,26 +242,39 @@ def _run(asked: Asked, ticker: str, calendar: TradingCalendar, home: Home) -> Wr
         return write_run(
             home.results, _name(asked, ticker, now=clock.now()), result=result, built=built,
             inputs=inputs, policies=asked.policies, now=clock.now(), seconds=watch.seconds,
-            against=asked.against,
+            exploratory=exploratory, against=asked.against,
         )  # fmt: skip
 
 
-def _plan(asked: Asked, inputs: Inputs, calendar: TradingCalendar) -> Plan:
-    from monitor.backtest.run_blocks import make_plan
+def _plan(asked: Asked, inputs: Inputs, calendar: TradingCalendar) -> tuple[Plan, tuple[int, ...]]:
+    """The plan, and the entry times that are kept out of rankings."""
+    from monitor.backtest.exploratory import exploratory_note, exploratory_times
+    from monitor.backtest.open_history import around, entry_notes
+    from monitor.backtest.plan_run import plan_run
     from monitor.backtest.run_plan import RunSpec
     from monitor.domain.exits import ExitRules
 
-    first, last = asked.span(inputs.days)
+    first, last = asked.span(inputs.days, inputs.usual)
     spec = RunSpec(
         ticker=inputs.ticker, first=first, last=last, source=inputs.source, dims=asked.dims,
         rules=ExitRules.from_settings(asked.settings.exits), fills=asked.fills, fill=asked.fill,
-        min_sample=asked.min_sample,
+        min_sample=asked.min_sample, hypothetical_listing=asked.hypothetical,
     )  # fmt: skip
-    return make_plan(
-        spec, sessions=inputs.sessions, prices=inputs.prices, source=inputs.marks,
-        calendar=calendar, vol=inputs.vol, vix=inputs.vix, edges=asked.settings.regime,
+    notes: list[str] = []
+    exploratory: tuple[int, ...] = ()
+    if inputs.marks is None:
+        inputs = around(inputs, first, last, longest=max(asked.dims.dtes))
+        notes += entry_notes(inputs, first, last)
+        notes += [HYPOTHETICAL] if asked.hypothetical else []
+        exploratory = exploratory_times(
+            inputs.prices, inputs.sessions, asked.dims.entry_minutes_pt, first=first, last=last
+        )
+        notes += [exploratory_note(exploratory)] if exploratory else []
+    plan = plan_run(
+        spec, inputs, calendar=calendar, edges=asked.settings.regime, notes=tuple(notes),
         workers=asked.workers,
     )  # fmt: skip
+    return plan, exploratory
 
 
 def _simulated(asked: Asked, plan: Plan, inputs: Inputs, home: Home, told: Progress) -> GridResult:
@@ -247,8 +294,7 @@ def _simulated(asked: Asked, plan: Plan, inputs: Inputs, home: Home, told: Progr
         told.step("simulating", done_now, total)
 
     try:
-        with _stop_on_signals():
-            result = _simulate(plan, asked, done=done, keep=kept.keep, progress=steps)
+        result = _simulate(plan, asked, done=done, keep=kept.keep, progress=steps)
     except MonitorError:
         kept.flush()  # a lost cluster loses no finished block
         raise
@@ -294,43 +340,3 @@ def _name(asked: Asked, ticker: str, *, now: datetime) -> str:
     if asked.out is None:
         return run_name([ticker], now=now)
     return asked.out if len(asked.tickers) == 1 else f"{asked.out}-{ticker.lower()}"
-
-
-def _say_dry_run(asked: Asked, *, as_json: bool) -> None:
-    from monitor.backtest.configs import config_table
-    from monitor.backtest.open_chains import recorded_days
-
-    table = config_table(asked.dims)
-    runs = []
-    for ticker in asked.tickers:
-        days = recorded_days(asked.source, ticker, dtes=asked.dims.dtes)
-        first, last = asked.span(days)
-        sessions = sum(first <= day <= last for day in days)
-        runs.append(
-            {
-                "ticker": ticker,
-                "day_files": len(days),
-                "first": str(first),
-                "last": str(last),
-                "entry_sessions": sessions,
-                "configurations": len(table),
-                "counted_as_before": table.counted_as_before,
-                "exit_policies": [p.value for p in asked.policies],
-                "fills": list(asked.fills),
-                "configuration_days": len(table) * sessions,
-                "out": f"results/{asked.out or 'TICKER-TIME'}",
-            }
-        )
-    if as_json:
-        document = {"schema_version": SCHEMA_VERSION, "ok": True, "dry_run": True, "runs": runs}
-        click.echo(json.dumps(document, indent=1))
-        return
-    for run in runs:
-        click.echo(
-            f"{run['ticker']}: {run['entry_sessions']} entry sessions {run['first']} to "
-            f"{run['last']} ({run['day_files']} recorded days), {run['configurations']:,} "
-            f"configurations ({run['counted_as_before']:,} as counted before), exits "
-            f"{' and '.join(p.value for p in asked.policies)}, fills "
-            f"{', '.join(f'{f:g}' for f in asked.fills)}: {run['configuration_days']:,} "
-            f"configuration-days, into {run['out']}; nothing was computed or written"
-        )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Any, TypeVar
 
 from monitor.backtest.configs import BANDS, DTES, BandMode, Dimensions, ExitPolicy
 from monitor.backtest.run_folder import Run
+from monitor.cli.backtest_sources import Sources
 from monitor.config import Settings
 from monitor.domain.entry_windows import CLOSE_PT, GRID_MINUTES_PT, OPEN_PT, clock_text, minutes_of
 from monitor.domain.pricing.costs import DEFAULT_FILL, FILLS
@@ -29,14 +29,14 @@ class Asked:
     days: int | None
     first: date | None
     last: date | None
-    source: Path
-    history: tuple[Path, ...]
+    sources: Mapping[str, Sources]  # by ticker
     dims: Dimensions
     policies: tuple[ExitPolicy, ...]
     fill: float
     fills: tuple[float, ...]
     min_sample: int
     anchored: bool
+    hypothetical: bool
     workers: int
     dask: str | None
     out: str | None
@@ -45,31 +45,35 @@ class Asked:
     settings: Settings
     quiet: bool
 
-    def span(self, days: Sequence[date]) -> tuple[date, date]:
+    def span(self, days: Sequence[date], usual: Sequence[date] = ()) -> tuple[date, date]:
         """First and last entry day out of the days that there are, ascending.
+
+        Args:
+            usual: Those of `days` that are looked at, all of them, unless an earlier `--from` or
+                a span without any of them was asked; (): the newest 90 of `days`.
 
         Raises:
             DataError: None of them lies in the asked span.
         """
-        inside = [
-            day
-            for day in days
-            if (self.first is None or day >= self.first) and (self.last is None or day <= self.last)
-        ]
+        earlier = bool(usual) and self.first is not None and self.first < usual[0]
+        inside = ([] if earlier else self._inside(usual)) or self._inside(days)
         if not inside:
             told = f"{days[0]} to {days[-1]}" if days else "none at all"
             raise DataError(
                 f"no recorded session from {self.first or 'the first'} "
                 f"to {self.last or 'the last'}",
-                hint=f"the recording has {told}",
+                hint=f"the data has {told}",
             )
-        if self.days is not None:
-            inside = inside[-self.days :]
-        return inside[0], inside[-1]
+        newest = self.days or (DEFAULT_DAYS if self.first is None and not usual else len(inside))
+        return inside[-newest:][0], inside[-1]
+
+    def _inside(self, days: Sequence[date]) -> list[date]:
+        first, last = self.first or date.min, self.last or date.max
+        return [day for day in days if first <= day <= last]
 
 
 def lone_days(options: dict[str, Any]) -> int | None:
-    """`--days`; 90 unless a first day was given."""
+    """`--days`, held against `--from` and `--to`; None where it was not given."""
     days, first, last = options["days"], options["first"], options["last"]
     if days is not None and first is not None:
         raise InputError(f"--days {days} and --from {first}: give one of the two")
@@ -77,37 +81,7 @@ def lone_days(options: dict[str, Any]) -> int | None:
         raise InputError(f"--days {days}: need 1 to 10,000")
     if first is not None and last is not None and last < first:
         raise InputError(f"--to {last} is before --from {first}")
-    return None if first is not None else days or DEFAULT_DAYS
-
-
-def told_apart(folders: Sequence[Path], ticker: str) -> tuple[Path, tuple[Path, ...]]:
-    """The folder of recorded chains, and those of bars.
-
-    Raises:
-        InputError: A folder does not exist, or two of them hold chains.
-        DataError: None of them holds chains of the ticker; says where it looked.
-    """
-    from monitor.backtest.chain_files import find_folders  # heavy: numba
-
-    for folder in folders:
-        if not folder.is_dir():
-            raise InputError(f"--source {folder}: no such folder")
-    failed: DataError | None = None
-    chains = []
-    for folder in folders:
-        try:
-            find_folders(folder, ticker)
-            chains.append(folder)
-        except DataError as error:
-            failed = failed or error
-    if failed is not None and not chains:
-        raise failed
-    if len(chains) > 1:
-        raise InputError(
-            f"--source {chains[1]}: {chains[0]} holds recorded chains of {ticker} too",
-            hint="give one folder of chains; others may hold bars",
-        )
-    return chains[0], tuple(f for f in folders if f not in chains)
+    return None if days is None else int(days)
 
 
 def asked_dimensions(options: dict[str, Any]) -> Dimensions:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 BEST = 5
 REASONS = 5
+BAR_CELLS = 20
 
 
 def eta_text(done: int, total: int, elapsed_s: float) -> str:
@@ -23,13 +24,31 @@ def eta_text(done: int, total: int, elapsed_s: float) -> str:
     >>> eta_text(30, 120, 10.0)
     '30 of 120, about 30 s left'
     """
-    told = f"{done:,} of {total:,}"
+    return f"{done:,} of {total:,}{left_text(done, total, elapsed_s)}"
+
+
+def left_text(done: int, total: int, elapsed_s: float) -> str:
+    """`, about 12 s left`; nothing before anything is done, or when all is.
+
+    >>> left_text(1, 4, 60.0)
+    ', about 3 min left'
+    """
     if done <= 0 or done >= total:
-        return told
+        return ""
     left = elapsed_s / done * (total - done)
     if left < 90:
-        return f"{told}, about {max(1, round(left))} s left"
-    return f"{told}, about {round(left / 60)} min left"
+        return f", about {max(1, round(left))} s left"
+    return f", about {round(left / 60)} min left"
+
+
+def bar(done: int, total: int) -> str:
+    """How much is done, as a bar.
+
+    >>> bar(3, 4)
+    '###############.....'
+    """
+    full = BAR_CELLS * done // total if total else 0
+    return "#" * full + "." * (BAR_CELLS - full)
 
 
 class Progress:
@@ -55,7 +74,8 @@ class Progress:
         if self.live and (now - self.last > 0.1 or done == total):
             self.last = now
             told = eta_text(done, total, now - self.begun)
-            click.echo(f"\r\x1b[K{self.ticker}: {name} {told}", nl=False, err=True)
+            shown = f"{self.ticker}: {name} {bar(done, total)} {told}"
+            click.echo(f"\r\x1b[K{shown}", nl=False, err=True)
 
     def say(self, name: str) -> None:
         """A step begins."""

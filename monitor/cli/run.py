@@ -14,6 +14,7 @@ from monitor.config_load import load_settings
 from monitor.domain.vocabulary import Trend
 from monitor.errors import InputError
 from monitor.home import Home, find_home
+from monitor.runtime.grid_builder import GridBuilder
 from monitor.runtime.logs import configure_logging
 from monitor.store.store import open_store
 
@@ -51,6 +52,7 @@ def run_live(options: RunOptions, settings: Settings, home: Home) -> int:
             clock=clock,
             console=not options.as_json,
             threaded=not options.once,
+            builder=None if options.once else grid_builder(settings, home, clock),
             flag_trend=Trend(options.trend) if options.trend else None,
             on_progress=progress if sys.stderr.isatty() else lambda _text: None,
         )
@@ -60,6 +62,20 @@ def run_live(options: RunOptions, settings: Settings, home: Home) -> int:
             return run_all_day(
                 runner, clock, options=options, interval_s=settings.scanning.data_interval
             )
+
+
+def grid_builder(settings: Settings, home: Home, clock: Clock) -> GridBuilder | None:
+    """Builds the first ticker's grid where there is none; None where that is not wanted."""
+    if not settings.build_grid or settings.grid:
+        return None
+    return GridBuilder(
+        command=[
+            sys.executable, "-m", "monitor.cli.build_grid", str(home.root), settings.tickers[0],
+        ],
+        log=home.logs / "grid_build.log",
+        monotonic=clock.monotonic,
+        say=lambda text: click.echo(text, err=True),
+    )  # fmt: skip
 
 
 def progress(text: str) -> None:

@@ -93,12 +93,17 @@ def run_all_day(runner: Runner, clock: Clock, *, options: RunOptions, interval_s
         clock=SystemClock(),
         max_iterations=options.max_iterations,
         health=runner.job,
+        on_stop=runner.builder.ask_to_stop if runner.builder else lambda: None,
     )
     loop.stop_on_signals()
     with served_page(runner, enabled=not options.no_dashboard) as url:
         click.echo(banner(runner, url))
-        ended = loop.run()
-        watchdog.stopping()
+        try:
+            ended = loop.run()
+            watchdog.stopping()
+        finally:
+            if runner.builder is not None:
+                runner.builder.close()
         runner.stopped(clock.now())
     if not ended:
         click.echo("stopped while a fetch was still hanging; everything decided is saved", err=True)

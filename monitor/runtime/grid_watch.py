@@ -24,11 +24,13 @@ class GridWatch:
     chosen: Path | None = None  # settings.grid
     grid: GridFile | None = None
     problem: str | None = None
+    missing: bool = False  # no run has a grid, and the person chose none
     _seen: tuple[Path, int, int] | None = None
 
     def refresh(self) -> None:
         """Look at the files; cheap when nothing changed."""
         path = self._newest()
+        self.missing = path is None and self.chosen is None and self.grid is None
         if path is None:
             self._seen, self.problem = None, self._none_there()
             return

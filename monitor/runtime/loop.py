@@ -61,6 +61,7 @@ class Loop:
     Args:
         cycle: One whole cycle; what it raises is logged and counted, three in a row end the loop.
         clock: The machine's real clock, also when the cycle's own clock is simulated.
+        on_stop: Called once when the loop ends, before a hanging cycle is waited for.
     """
 
     cycle: Callable[[], None]
@@ -68,6 +69,7 @@ class Loop:
     clock: Clock
     max_iterations: int | None = None
     health: JobHealth = field(default_factory=JobHealth)
+    on_stop: Callable[[], None] = lambda: None
     failed: bool = False
     _stop: threading.Event = field(default_factory=threading.Event)
     _idle: threading.Event = field(default_factory=threading.Event)
@@ -94,6 +96,7 @@ class Loop:
         while not self._stop.wait(GUARD_INTERVAL_S):
             if jump := guard.jumped_s():
                 self._on_jump(jump)
+        self.on_stop()
         self._scheduler.shutdown(wait=False)
         return self._idle.wait(STOP_GRACE_S)
 

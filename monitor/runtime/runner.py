@@ -25,6 +25,7 @@ from monitor.notify.dispatcher import Dispatcher
 from monitor.notify.heartbeat import Heartbeat
 from monitor.runtime.charts import ChartFiles
 from monitor.runtime.feed import FeedReading, MarketFeed
+from monitor.runtime.grid_builder import GridBuilder
 from monitor.runtime.grid_watch import GridWatch
 from monitor.runtime.health import SLEPT_SHOWN, health_view
 from monitor.runtime.loop import JobHealth
@@ -58,6 +59,7 @@ class Runner:
     identity: Identity
     heartbeat: Heartbeat = field(default_factory=lambda: Heartbeat(""))
     job: JobHealth = field(default_factory=JobHealth)
+    builder: GridBuilder | None = None
     before_cycle: Callable[[datetime], None] = lambda _now: None
     daily_copy: Callable[[datetime], object] = lambda _now: None
     scope_of: Callable[[Iterable[str]], Scope] = lambda _tickers: ALONE
@@ -81,6 +83,8 @@ class Runner:
         self.before_cycle(now)
         self._notice_sleep(now)
         self.grid.refresh()
+        if self.builder is not None:
+            self.builder.look(missing=self.grid.missing)
         tickers = self.settings.tickers
         reading = self.feed.fetch(tickers, now)
         saved = self.store.run(
@@ -138,7 +142,7 @@ class Runner:
                 alerts=known.alerts,
                 next_alert_number=known.next_alert_number,
                 grid=self.grid.grid,
-                grid_problem=self.grid.problem,
+                grid_problem=self._grid_problem(),
                 trend=self._trend,
                 broken_channels=self.dispatcher.broken(),
                 paused_since=known.paused_since,
@@ -150,6 +154,11 @@ class Runner:
             calendar=self.calendar,
             now=now,
         )
+
+    def _grid_problem(self) -> str | None:
+        """What the build says while there is no grid, else what the file says."""
+        built = self.builder.text() if self.builder and self.grid.missing else None
+        return built or self.grid.problem
 
     def _choose_trend(self, stored: Trend | None) -> tuple[Trend, str]:
         if stored is not None:
@@ -189,7 +198,7 @@ class Runner:
                 notifiers=self.dispatcher.health(),
                 problems=(*result.watch.problems, *_standby(result.scope)),
                 files_problem=self.files_problem,
-                grid_problem=self.grid.problem,
+                grid_problem=self._grid_problem(),
                 history_problem=self.feed.history_problem,
                 heartbeat_problem=self.heartbeat.problem,
                 slept=self.slept,
@@ -201,7 +210,7 @@ class Runner:
             trend=self._trend,
             trend_source=self._trend_source,
             grid=self.grid.grid,
-            grid_problem=self.grid.problem,
+            grid_problem=self._grid_problem(),
             next_due_at=now + interval,
         )
         return build_snapshot(

@@ -21,12 +21,16 @@ BIN = Path(sys.executable).parent
 
 
 def offline(port: int | None = None) -> dict[str, str]:
-    """An environment whose every request goes to a loopback port where nobody answers."""
+    """An environment whose every request goes to a loopback port where nobody answers.
+
+    No grid is built in the background: a test that wants that says so.
+    """
     proxy = f"http://127.0.0.1:{port or dead_port()}"
     kept = {k: v for k, v in os.environ.items() if not k.startswith("CONDORWATCH_")}
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         kept[name] = kept[name.lower()] = proxy
-    return kept | {"NO_PROXY": "", "no_proxy": "", "PYTHONUNBUFFERED": "1"}
+    quiet = {"CONDORWATCH_BUILD_GRID": "false", "PYTHONUNBUFFERED": "1"}
+    return kept | {"NO_PROXY": "", "no_proxy": ""} | quiet
 
 
 def dead_port() -> int:

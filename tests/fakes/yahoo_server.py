@@ -51,6 +51,7 @@ class YahooServer:
     wanted_crumb: str | None = None  # when set, a chart with another one gets 401
     hang_aux: bool = False
     asked: list[str] = field(default_factory=list)
+    query: dict[str, str] = field(default_factory=dict)  # of the chart that is being answered
     released: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -63,8 +64,8 @@ class YahooServer:
         path = unquote(url.path)
         self.asked.append(path)
         if path.startswith(CHART_PATH):
-            crumb = parse_qs(url.query).get("crumb", [""])[0]
-            if self.wanted_crumb is not None and crumb != self.wanted_crumb:
+            self.query = {name: values[0] for name, values in parse_qs(url.query).items()}
+            if self.wanted_crumb is not None and self.query.get("crumb") != self.wanted_crumb:
                 return Reply(status=401, body=UNAUTHORIZED)
             return self.chart(path.removeprefix(CHART_PATH))
         if self.hang_aux:

@@ -14,7 +14,7 @@ from chain_cases import exchange
 from monitor.backtest.history import load_history
 from monitor.backtest.history_download import Download, stored_folder, top_up
 from monitor.domain.quotes import Bars, DailyBars
-from monitor.errors import DataError, UnreachableError
+from monitor.errors import DataError, RateLimitedError, UnreachableError
 
 NOW = datetime(2026, 2, 18, 15, 2, tzinfo=UTC)  # Wednesday, 10:02 in New York
 
@@ -191,3 +191,33 @@ def test_progress_names_each_chart_and_ends(tmp_path: Path) -> None:
         progress=lambda *step: told.append(step),
     )  # fmt: skip
     assert told == [(0, 3, "NDX 5m"), (1, 3, "NDX 1h"), (2, 3, "NDX 1d"), (3, 3, "")]
+
+
+def test_a_source_that_never_answers_is_not_asked_for_everything(tmp_path: Path) -> None:
+    """Each silent chart costs its whole time limit; two symbols are enough to know."""
+    market = Market()
+    fetch(tmp_path, market, symbol="VIX")
+    market.asked.clear()
+    market.down = {"NDX", "VXN", "VIX9D"}
+    later = NOW + timedelta(days=2)
+    done = top_up(
+        tmp_path, ["NDX", "VXN", "VIX9D"], source=market, calendar=exchange(), now=later
+    )  # fmt: skip
+    assert [a[:2] for a in market.asked] == [
+        ("NDX", "5m"), ("NDX", "1h"), ("NDX", "1d"), ("VXN", "5m"),
+    ]  # fmt: skip
+    assert done.problems[-1] == (
+        "not asked after that: VXN 1h, VXN 1d, VIX9D 5m, VIX9D 1h, VIX9D 1d"
+    )
+
+
+def test_fault_01_too_often_ends_the_asking_at_once(tmp_path: Path) -> None:
+    class Busy(Market):
+        def _ask(self, *what: str) -> None:
+            super()._ask(*what)
+            raise RateLimitedError("yahoo says we ask too often", source="yahoo", retryable=True)
+
+    market = Busy()
+    with pytest.raises(DataError, match="we ask too often"):
+        top_up(tmp_path, ["NDX", "VIX"], source=market, calendar=exchange(), now=NOW)
+    assert len(market.asked) == 1
