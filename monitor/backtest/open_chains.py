@@ -15,6 +15,8 @@ from monitor.backtest.chain_files import ChainFolders, day_files, find_folders
 from monitor.backtest.chain_source import ChainLoad, load_chains
 from monitor.backtest.quote_marks import QuoteMarks, parity_prices
 from monitor.backtest.run_plan import MarksSource
+from monitor.backtest.table_costs import TableCosts
+from monitor.domain.pricing.costs import has_half_spreads
 from monitor.domain.trading_calendar import TradingCalendar
 
 Progress = Callable[[int, int, str], None]
@@ -50,13 +52,8 @@ class Inputs:
         return str(self.provenance["hash"])
 
 
-def chain_folders(root: Path, ticker: str, *, dtes: tuple[int, ...]) -> tuple[Path, ...]:
-    """The folders whose day files these DTEs need: the finer 0 DTE recording serves 0 alone.
-
-    Raises:
-        DataError: There is no day file of this ticker.
-    """
-    found: ChainFolders = find_folders(root, ticker)
+def chain_folders(found: ChainFolders, *, dtes: tuple[int, ...]) -> tuple[Path, ...]:
+    """The folders whose day files these DTEs need: the finer 0 DTE recording serves 0 alone."""
     wanted = []
     if found.full is not None and (set(dtes) != {0} or found.zero_dte is None):
         wanted.append(found.full)
@@ -66,8 +63,17 @@ def chain_folders(root: Path, ticker: str, *, dtes: tuple[int, ...]) -> tuple[Pa
 
 
 def recorded_days(root: Path, ticker: str, *, dtes: tuple[int, ...]) -> list[date]:
-    """The days that have a file, without opening any."""
-    folders = chain_folders(root, ticker, dtes=dtes)
+    """The days that have chains, without reading any.
+
+    Raises:
+        DataError: There are none of this ticker.
+    """
+    found = find_folders(root, ticker)
+    if found.tables:
+        from monitor.backtest.chain_snapshots import table_days  # heavy: pyarrow
+
+        return table_days(found.tables)
+    folders = chain_folders(found, dtes=dtes)
     return sorted({day for folder in folders for day in day_files(folder, ticker)})
 
 
@@ -92,13 +98,7 @@ def open_chains(
     Raises:
         DataError: No day file, or none of them can be used.
     """
-    loads = [
-        load_chains(
-            folder, ticker=ticker, calendar=calendar, cache_dir=cache_dir, max_dte=max(dtes),
-            workers=workers, progress=progress,
-        )
-        for folder in chain_folders(root, ticker, dtes=dtes)
-    ]  # fmt: skip
+    loads = _loads(root, ticker, calendar, cache_dir, dtes, workers, progress)
     books = tuple(load.book for load in loads)
     days = sorted({day.day for book in books for day in book.days})
     sessions = sessions_between(
@@ -113,14 +113,37 @@ def open_chains(
         prices=beside.prices,
         vol=beside.vol,
         vix=beside.vix,
-        marks=QuoteMarks(sessions=sessions, books=books, longest=max(dtes)),
+        marks=_marks(QuoteMarks(sessions=sessions, books=books, longest=max(dtes)), ticker, books),
         source="quotes",
         provenance=_provenance(root, loads, beside),
         problems=tuple(
             dict.fromkeys((*(p for load in loads for p in load.problems()), *beside.problems))
         ),
-        notes=(*beside.notes, *_notes(books)),
+        notes=(*beside.notes, *_notes(ticker, books)),
     )
+
+
+def _loads(
+    root: Path,
+    ticker: str,
+    calendar: TradingCalendar,
+    cache_dir: Path | None,
+    dtes: tuple[int, ...],
+    workers: int,
+    progress: Progress | None,
+) -> list[ChainLoad]:
+    found = find_folders(root, ticker)
+    if found.tables:
+        from monitor.backtest.chain_snapshots import load_tables  # heavy: pyarrow
+
+        return load_tables(found.tables, ticker=ticker, calendar=calendar, max_dte=max(dtes))
+    return [
+        load_chains(
+            folder, ticker=ticker, calendar=calendar, cache_dir=cache_dir, max_dte=max(dtes),
+            workers=workers, progress=progress,
+        )
+        for folder in chain_folders(found, dtes=dtes)
+    ]  # fmt: skip
 
 
 def _begin(first: int, calendar: TradingCalendar, history: Sequence[Path]) -> date:
@@ -145,11 +168,23 @@ def _provenance(root: Path, loads: list[ChainLoad], beside: Beside) -> dict[str,
     }
 
 
-def _notes(books: tuple[ChainBook, ...]) -> tuple[str, ...]:
-    notes = []
-    if any(book.kind is not QuoteKind.QUOTES for book in books):
-        notes.append(
-            "bids and asks of this recording are prices of trades or mids, not quotes: the "
-            "bid-ask spread that a fill pays is not in them"
-        )
-    return tuple(notes)
+def _marks(quotes: QuoteMarks, ticker: str, books: tuple[ChainBook, ...]) -> MarksSource:
+    """Quotes as they are; where the recording has none, the measured half-spreads instead."""
+    if _quoted(books) or not has_half_spreads(ticker):
+        return quotes
+    return TableCosts(ticker=ticker, source=quotes)
+
+
+def _notes(ticker: str, books: tuple[ChainBook, ...]) -> tuple[str, ...]:
+    if _quoted(books):
+        return ()
+    costs = (
+        f"half-spreads are those measured for {ticker} by the leg's price"
+        if has_half_spreads(ticker)
+        else "the bid-ask spread that a fill pays is not in them"
+    )
+    return (f"bids and asks of this recording are prices of trades or mids, not quotes: {costs}",)
+
+
+def _quoted(books: tuple[ChainBook, ...]) -> bool:
+    return all(book.kind is QuoteKind.QUOTES for book in books)

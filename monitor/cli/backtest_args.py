@@ -89,8 +89,8 @@ def told_apart(folders: Sequence[Path], ticker: str) -> tuple[Path, tuple[Path, 
     from monitor.backtest.chain_files import find_folders  # heavy: numba
 
     for folder in folders:
-        if not folder.is_dir():
-            raise InputError(f"--source {folder}: no such folder")
+        if not folder.exists():
+            raise InputError(f"--source {folder}: no such folder or file")
     failed: DataError | None = None
     chains = []
     for folder in folders:
