@@ -8,6 +8,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from monitor.backtest.bars_panel import PriceTable, Sessions, sessions_between
 from monitor.backtest.beside_chains import EARLIER_SESSIONS, Beside, read_beside
 from monitor.backtest.chain_book import ChainBook, QuoteKind
@@ -20,6 +22,7 @@ from monitor.domain.pricing.costs import has_half_spreads
 from monitor.domain.trading_calendar import TradingCalendar
 
 Progress = Callable[[int, int, str], None]
+LONG_GAP = 5  # sessions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +122,11 @@ def open_chains(
         problems=tuple(
             dict.fromkeys((*(p for load in loads for p in load.problems()), *beside.problems))
         ),
-        notes=(*beside.notes, *_notes(ticker, books)),
+        notes=(
+            *beside.notes,
+            *_notes(ticker, books),
+            *gap_notes(beside.prices, sessions, first=days[0], ticker=ticker),
+        ),
     )
 
 
@@ -184,6 +191,21 @@ def _notes(ticker: str, books: tuple[ChainBook, ...]) -> tuple[str, ...]:
         else "the bid-ask spread that a fill pays is not in them"
     )
     return (f"bids and asks of this recording are prices of trades or mids, not quotes: {costs}",)
+
+
+def gap_notes(
+    prices: PriceTable, sessions: Sessions, *, first: int, ticker: str
+) -> tuple[str, ...]:
+    """What the bands of the first entries rest on, where bars end long before the chains begin."""
+    begin = int(np.searchsorted(sessions.day, first))
+    known = np.flatnonzero(np.isfinite(prices.price[:begin]).any(axis=1))
+    if len(known) == 0 or begin - 1 - known[-1] <= LONG_GAP:
+        return ()
+    last, gap = date.fromordinal(int(sessions.day[known[-1]])), begin - 1 - known[-1]
+    return (
+        f"bars of {ticker} end on {last}, {gap} sessions before the first chains: the first bands "
+        "rest on moves as old as that",
+    )
 
 
 def _quoted(books: tuple[ChainBook, ...]) -> bool:

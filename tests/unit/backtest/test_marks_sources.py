@@ -11,6 +11,7 @@ from monitor.backtest.bars_panel import SLOTS, PriceTable, Sessions, price_table
 from monitor.backtest.chain_book import ChainBook, make_book
 from monitor.backtest.chain_day import DayChain
 from monitor.backtest.model_marks import ModelMarks, listed_strikes, model_marks
+from monitor.backtest.open_chains import gap_notes
 from monitor.backtest.parity import MISSING
 from monitor.backtest.quote_marks import QuoteMarks, parity_prices
 from monitor.backtest.table_costs import TableCosts
@@ -219,3 +220,18 @@ def test_prices_of_trades_pay_the_measured_half_spreads(calendar: TradingCalenda
     np.testing.assert_allclose(found.mid[:, 0], [0.4, 6.0, 4.0, NAN, 0.6, NAN])
     np.testing.assert_allclose(found.half[:, 0], [0.05, 0.05, 0.15, NAN, 0.05, NAN])
     assert source.marks(2) is None
+
+
+@pytest.mark.parametrize(("last_bar", "told"), [(0, True), (6, False)])
+def test_bands_of_old_moves_are_told(
+    calendar: TradingCalendar, last_bar: int, *, told: bool
+) -> None:
+    """Chains begin on the ninth session; bars end on the first (7 sessions between) or seventh."""
+    sessions = sessions_between(calendar, MON, date(2026, 1, 30))
+    price = np.full((len(sessions), len(SLOTS)), np.nan)
+    price[last_bar, 0] = 100.0
+    table = PriceTable(price=price, close=np.full(len(sessions), np.nan))
+    notes = gap_notes(table, sessions, first=int(sessions.day[8]), ticker="NDX")
+    assert bool(notes) is told
+    if told:
+        assert notes[0].startswith("bars of NDX end on 2026-01-05, 7 sessions before the first")
