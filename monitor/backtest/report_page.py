@@ -15,17 +15,18 @@ STYLE = """
 --mark:#2166ac}
 @media(prefers-color-scheme:dark){:root{--back:#15181c;--text:#e6e6e6;--soft:#a5a9ae;
 --line:#363b41;--mark:#6db3e8}}
-body{font:16px/1.5 system-ui,sans-serif;max-width:75rem;margin:1.5rem auto;padding:0 1rem;
+body{font:16px/1.5 system-ui,sans-serif;max-width:80rem;margin:1.5rem auto;padding:0 1rem;
 background:var(--back);color:var(--text)}
 h2{margin:2.5rem 0 .5rem}figure{margin:1rem 0}figcaption{font-weight:600}
 .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,28rem),1fr));gap:0 2rem}
 .pair>*{min-width:0}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums;margin:.5rem 0 1.5rem}
-th,td{padding:.2rem .6rem;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap;
+th,td{padding:.2rem .5rem;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap;
 background:var(--back)}
-th{vertical-align:bottom;font-size:.85rem}
+th{vertical-align:bottom;font-size:.85rem;white-space:normal}
 th:first-child,td:first-child{text-align:left}
-.wide{overflow-x:auto}.wide th:first-child,.wide td:first-child{position:sticky;left:0}
+.wide{overflow-x:auto}.wide table{font-size:.9rem}
+.wide th:first-child,.wide td:first-child{position:sticky;left:0}
 .reasons td:first-child{white-space:normal}
 .said{font-size:1.2rem;border-left:4px solid var(--mark);padding:.4rem 1rem}
 .note{color:var(--soft)}dt{font-weight:600}dd{margin:0 0 .6rem}

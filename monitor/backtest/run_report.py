@@ -24,15 +24,20 @@ from monitor.backtest.report_charts import (
 )
 from monitor.backtest.report_page import page
 
+CELL_NOTE = (
+    "<p class=note>Here and below each cell averages its configurations, weighted by their trades; "
+    "point at one to see how many. Configurations of a cell trade on the same days: a thousand "
+    "trades of one bad week are one bad week. Empty: nothing traded.</p>"
+)
 SHOWN = 20
 FEW_TRADES = 10  # configurations with fewer are not ranked where there are enough others
 CELLS = (
+    ("expected_return_pct", "return %", 2), ("shrunk_return_pct", "believed return %", 2),
+    ("return_low_pct", "believed from", 2), ("return_high_pct", "to (95 %)", 2),
     ("n_trades", "trades", 0), ("n_eff", "effective trades", 1), ("expected_win_pct", "win %", 1),
-    ("win_low_pct", "win % from", 1), ("win_high_pct", "to (95 %)", 1),
+    ("win_low_pct", "win from", 1), ("win_high_pct", "to (95 %)", 1),
     ("breakeven_win_pct", "break-even win %", 1), ("expected_credit", "credit $", 0),
     ("max_risk_per_contract", "max loss $", 0), ("avg_pnl", "mean P&L $", 2),
-    ("expected_return_pct", "return %", 2), ("shrunk_return_pct", "believed return %", 2),
-    ("return_low_pct", "believed % from", 2), ("return_high_pct", "to (95 %)", 2),
     ("honest_score", "score 0–100", 1),
 )  # fmt: skip
 READING = (
@@ -91,7 +96,7 @@ def _sections(
     )
     yield _listed("To be known", facts["notes"])
     yield "<h2>By entry time and band</h2>"
-    yield _charts(figures, "time-band-return", "time-band-win", "nothing traded")
+    yield _charts(figures, "time-band-return", "time-band-win", "nothing traded") + CELL_NOTE
     yield "<h2>By days to expiration and VIX regime</h2>"
     without = "no VIX history was at hand, so the regimes at entry are unknown"
     yield _charts(figures, "dte-regime-return", "dte-regime-win", without)
@@ -161,12 +166,7 @@ def _overfitting(
 def _charts(figures: Mapping[str, Figure | None], first: str, second: str, without: str) -> str:
     if figures[first] is None:
         return f"<p class=note>{escape(without)}</p>"
-    return (
-        f"<div class=pair>{_figure(figures, first)}{_figure(figures, second)}</div>"
-        "<p class=note>Each cell averages its configurations, weighted by their trades; point at "
-        "one to see how many. Configurations of a cell trade on the same days: a thousand trades "
-        "of one bad week are one bad week. Empty: nothing traded.</p>"
-    )
+    return f"<div class=pair>{_figure(figures, first)}{_figure(figures, second)}</div>"
 
 
 def _figure(figures: Mapping[str, Figure | None], name: str) -> str:
