@@ -256,5 +256,8 @@ def test_a_parquet_table_of_chains_is_a_source_as_it_lies(home: Path, shared_dat
     assert 0 <= said["overfitting"]["best_loses_pct"] <= 100
     refused = sum(reason["configuration_days"] for reason in said["no_trade"])
     assert said["trades_by_source"]["quotes"] + refused == said["configurations"] * 42
+    text = run(home, "--source", table, *small, "--out", "zero").stdout
+    over = said["overfitting"]
+    assert f"{over['pbo_pct']:.0f} % of the time (PBO), and a loss" in text
     dry = document(run(home, "--source", table, *small, "--dry-run", "--json"))["runs"][0]
     assert (dry["day_files"], dry["entry_sessions"]) == (42, 42)
