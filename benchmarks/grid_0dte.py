@@ -103,7 +103,9 @@ def main() -> None:
             run("vix250", data, home, ".", "--band-mode", "vix250"),
             run("own moves, 20 and more", data, home, "daily", "--min-sample", "20"),
         ]
-    print("| bands | traded | earned | weak | evidence | trades | PBO % | best loses % |")
+    print(
+        "| bands | traded | earned | weak | evidence | trades at all fills | PBO % | best loses % |"
+    )
     print("|---" * 8 + "|")
     print("\n".join(counts(one) for one in runs))
     print("\n| bands | sold | exits | trades | win % | return % at f = 0 | 0.5 | 1 |")
