@@ -15,6 +15,7 @@ from monitor.domain.vocabulary import Trend
 from monitor.errors import ConfigError
 from monitor.home import Home
 from monitor.notify.dispatcher import Dispatcher
+from monitor.notify.heartbeat import Heartbeat
 from monitor.notify.setup import build_notifiers
 from monitor.providers.base import MarketDataProvider
 from monitor.providers.history import HistoryStore
@@ -25,6 +26,7 @@ from monitor.runtime.feed import MarketFeed
 from monitor.runtime.grid_watch import GridWatch
 from monitor.runtime.runner import Identity, Runner
 from monitor.store.cycle import CycleStore
+from monitor.store.leadership import Leadership
 from monitor.store.store import Store, open_store
 
 REPLAY_PREFIX = "replay:"
@@ -98,8 +100,13 @@ def open_runner(settings: Settings, home: Home, wiring: Wiring) -> Iterator[Runn
         folder=home.charts, edges=settings.regime, source=wiring.source, simulated=simulated
     )
     recorder = HistoryStore(home.history) if wiring.record and not simulated else None
+    leadership = Leadership(store.engine, settings.tickers)
+    heartbeat = Heartbeat("" if simulated else settings.notify.heartbeat_url)
     dispatcher = Dispatcher(
-        store.engine, build_notifiers(home, settings, console=wiring.console), clock=wiring.clock
+        store.engine,
+        build_notifiers(home, settings, console=wiring.console, people=not simulated),
+        clock=wiring.clock,
+        covers=leadership.covers,
     )
     if wiring.threaded:
         dispatcher.start()
@@ -121,6 +128,9 @@ def open_runner(settings: Settings, home: Home, wiring: Wiring) -> Iterator[Runn
             ),
             store=CycleStore(store.engine),
             dispatcher=dispatcher,
+            heartbeat=heartbeat,
+            scope_of=leadership.scope,
+            daily_copy=store.daily_copy if wiring.durable else lambda _now: None,
             charts=charts,
             identity=Identity(
                 source=wiring.source, simulated=simulated, started_at=wiring.started_at
@@ -130,8 +140,10 @@ def open_runner(settings: Settings, home: Home, wiring: Wiring) -> Iterator[Runn
             threaded=wiring.threaded,
         )
     finally:
+        heartbeat.stop()
         dispatcher.stop()
         if recorder is not None:
             recorder.flush()
         wiring.provider.close()
+        leadership.close()
         store.close()

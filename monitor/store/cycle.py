@@ -13,6 +13,7 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import Connection, Engine, func, insert, select
 
+from monitor.clock import new_york_midnight
 from monitor.domain.alerts import AlertRecord
 from monitor.domain.opportunities import opportunity_view
 from monitor.domain.positions import Position
@@ -20,6 +21,7 @@ from monitor.domain.scan_step import told
 from monitor.domain.snapshot import AlertView
 from monitor.domain.step import CycleResult
 from monitor.domain.vocabulary import PositionStatus, Trend
+from monitor.errors import StoreUnavailableError
 from monitor.store import alerts as alert_store
 from monitor.store import controls, position_events
 from monitor.store.engine import write
@@ -43,6 +45,8 @@ class Known:
     alerts: Mapping[str, AlertRecord]
     next_alert_number: int
     trend: Trend | None
+    paused_since: datetime | None = None
+    told_today: int = 0  # alerts since the New York day began, INFO aside
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,13 +73,31 @@ class CycleStore:
         now: datetime,
         channels: Sequence[str],
     ) -> Saved:
-        """Load, decide and save; nothing is kept when any of it fails."""
+        """Load, decide and save; nothing is kept when any of it fails.
+
+        A connection that breaks on the way is tried once more: the decision is made anew from
+        what the database then says, so nothing is told twice.
+        """
+        try:
+            return self._run(decide, now=now, channels=channels)
+        except StoreUnavailableError:
+            return self._run(decide, now=now, channels=channels)
+
+    def _run(
+        self,
+        decide: Callable[[Known], CycleResult],
+        *,
+        now: datetime,
+        channels: Sequence[str],
+    ) -> Saved:
         with write(self.engine) as connection:
             known = Known(
                 positions=list_positions(connection),
                 alerts=alert_store.load_living(connection),
                 next_alert_number=alert_store.next_number(connection),
                 trend=controls.trend_set(connection),
+                paused_since=controls.paused_since(connection),
+                told_today=alert_store.told_since(connection, new_york_midnight(now)),
             )
             result = decide(known)
             self._save(connection, result, now=now, channels=channels)
@@ -94,7 +116,7 @@ class CycleStore:
         alert_store.save(connection, result.alerts, channels=channels)
         controls.put(connection, controls.HEARTBEAT, now.isoformat(), at=now)
         change = result.regime_change
-        if change is not None:
+        if change is not None and result.scope.covers(None):
             connection.execute(
                 insert(regime_changes).values(
                     at=now,
