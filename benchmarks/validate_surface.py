@@ -26,8 +26,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
-from monitor.backtest.bands import rolling_bands
+from monitor.backtest.bands import WINDOW, rolling_bands
+from monitor.backtest.configs import BandMode
 from monitor.backtest.implied_vol import implied_total_stdev
 from monitor.backtest.parity import MISSING, PRICE_UNIT, ParityForward, parity_forward
 from monitor.backtest.surface import (
@@ -44,13 +46,15 @@ from monitor.backtest.validation import (
     agreement,
     credit_pairs,
 )
-from monitor.domain.pricing.surface_tables import surface_table
+from monitor.domain.pricing.surface_tables import SurfaceTable, surface_table
 from monitor.domain.pricing.variance_clock import VarianceClock
 from monitor.domain.trading_calendar import TradingCalendar
 from monitor.providers.sessions import load_calendar
 
+Floats = NDArray[np.float64]
 REPOSITORY = Path(__file__).resolve().parent.parent
 BANDS = (95, 97, 98, 99)
+PAST = 300  # sessions: enough for 250 moves of ten sessions
 MODELS = ("recommended", "without VIX1D", "flat VIX, ACT/365", "true ATM + our smile")
 RATE = 0.04
 NEAR_CLOSE = 0.0035
@@ -79,6 +83,23 @@ MARKETS = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Evening:
+    """One expiration at the close: its quotes, the price by parity, the underlying's past.
+
+    `closes` and its volatility index `own` end with this session.
+    """
+
+    day: pd.Timestamp
+    expiration: date
+    dte: int
+    spot: float
+    forward: float
+    chain: QuotedChain
+    closes: Floats
+    own: Floats
+
+
 class Data:
     def __init__(self, folder: Path, calendar: TradingCalendar) -> None:
         self.folder = folder
@@ -96,8 +117,8 @@ class Data:
         return np.array([self.vols[name].get(day, np.nan)])
 
 
-def snapshots(data: Data, symbol: str) -> Iterator[tuple[pd.Timestamp, pd.DataFrame]]:
-    """The last end-of-day snapshot of each session."""
+def snapshots(data: Data, symbol: str) -> Iterator[tuple[pd.Timestamp, float, pd.DataFrame]]:
+    """The last end-of-day snapshot of each session, with its price by parity."""
     market = MARKETS[symbol]
     rows = pd.concat(
         [pd.read_parquet(data.folder / "chains" / f"{name}.parquet") for name in market.files]
@@ -108,7 +129,7 @@ def snapshots(data: Data, symbol: str) -> Iterator[tuple[pd.Timestamp, pd.DataFr
     close = data.closes(market.daily)
     if symbol == "SPY":
         close = data.closes("GSPC_yahoo") * SPY_OF_GSPC
-    chosen: dict[str, pd.DataFrame] = {}
+    chosen: dict[str, tuple[float, pd.DataFrame]] = {}
     spots: dict[float, str] = {}  # first session that showed this spot: later ones are copies
     for _, snapshot in rows.groupby("snapshot"):
         session = snapshot["session"].iloc[0]
@@ -120,9 +141,9 @@ def snapshots(data: Data, symbol: str) -> Iterator[tuple[pd.Timestamp, pd.DataFr
         first = later[later["expiry"] == later["expiry"].min()]
         forward = parity(quoted(first))
         if forward and abs(forward / close[pd.Timestamp(session)] - 1) < NEAR_CLOSE:
-            chosen[session] = later
-    for session, snapshot in sorted(chosen.items()):
-        yield pd.Timestamp(session), snapshot
+            chosen[session] = forward, later
+    for session, (spot, snapshot) in sorted(chosen.items()):
+        yield pd.Timestamp(session), spot, snapshot
 
 
 def quoted(options: pd.DataFrame) -> QuotedChain:
@@ -145,10 +166,8 @@ def parity(chain: QuotedChain) -> float | None:
     return found.forward if isinstance(found, ParityForward) else None
 
 
-def model_levels(
-    data: Data, symbol: str, day: pd.Timestamp, expiration: date, dte: int, forward: float,
-    model: str, chain: QuotedChain,
-) -> ChainLevels:  # fmt: skip
+def model_levels(data: Data, symbol: str, evening: Evening, model: str) -> ChainLevels:
+    day, forward, expiration = evening.day, evening.forward, evening.expiration
     days = (expiration - day.date()).days
     vix1d = data.vol("VIX1D_yahoo", day)
     levels = VolLevels(
@@ -160,19 +179,21 @@ def model_levels(
     )
     origin = np.array([day.toordinal()])
     found = chain_levels(
-        symbol, clock=data.clock, levels=levels, expiration=expiration.toordinal(), dte=dte,
+        symbol, clock=data.clock, levels=levels, expiration=expiration.toordinal(),
+        dte=evening.dte,
         instants=Instants(origin=origin, time=data.clock.at_close(origin)),
         spot=np.array([forward]), years=days / 365, rate=RATE, dividend_yield=RATE,
     )  # fmt: skip
     if model == "flat VIX, ACT/365":
         return replace(found, atm_stdev=levels.own * np.sqrt(days / 365))
     if model == "true ATM + our smile":
-        return replace(found, atm_stdev=np.array([true_atm(chain, forward, found.discount[0])]))
+        return replace(found, atm_stdev=np.array([true_atm(evening, found.discount[0])]))
     return found
 
 
-def true_atm(chain: QuotedChain, forward: float, discount: float) -> float:
+def true_atm(evening: Evening, discount: float) -> float:
     """The market's own at-the-money stdev: between the strikes around the forward."""
+    chain, forward = evening.chain, evening.forward
     call = chain.strikes >= forward
     price = np.where(call, chain.call_bid + chain.call_ask, chain.put_bid + chain.put_ask) / 2
     stdev = implied_total_stdev(
@@ -182,17 +203,12 @@ def true_atm(chain: QuotedChain, forward: float, discount: float) -> float:
     return float(np.interp(forward, chain.strikes[good], stdev[good]))
 
 
-def pairs_of(
-    data: Data, symbol: str, models: tuple[str, ...] = MODELS
-) -> dict[str, list[CreditPair]]:
-    out: dict[str, list[CreditPair]] = {model: [] for model in models}
-    market = MARKETS[symbol]
-    closes = data.closes(market.daily)
-    table = surface_table(symbol)
-    flat = replace(table, smile=(1.0,) * len(table.smile))
-    for day, snapshot in snapshots(data, symbol):
+def evenings(data: Data, symbol: str) -> Iterator[Evening]:
+    closes = data.closes(MARKETS[symbol].daily)
+    own = data.vols[MARKETS[symbol].own_index].reindex(closes.index)
+    for day, spot, snapshot in snapshots(data, symbol):
         place = closes.index.get_loc(day)
-        price = closes.to_numpy()[max(0, place - 150) : place + 1]
+        past = slice(max(0, place - PAST), place + 1)
         for told, options in snapshot.groupby("expiry"):
             expiration = date.fromisoformat(str(told))
             if not data.calendar.is_session(expiration):
@@ -200,21 +216,42 @@ def pairs_of(
             dte = data.calendar.dte(day.date(), expiration)
             chain = quoted(options)
             forward = parity(chain)
-            if not 1 <= dte <= 10 or forward is None:
-                continue
-            bands = rolling_bands(price, price, dte=dte, bands=BANDS, window=100, min_sample=100)
-            for model in models:
-                levels = model_levels(data, symbol, day, expiration, dte, forward, model, chain)
-                puts, calls = price_with_table(
-                    flat if model.startswith("flat") else table,
-                    chain=levels, strikes=chain.strikes,
-                )  # fmt: skip
-                for low, high in zip(bands.low[-1], bands.high[-1], strict=True):
-                    out[model] += credit_pairs(
-                        chain, model_puts=puts[:, 0], model_calls=calls[:, 0], forward=forward,
-                        low=price[-1] * (1 + low), high=price[-1] * (1 + high),
-                        widths=market.widths, session=day.toordinal(), dte=dte,
-                    )  # fmt: skip
+            if 1 <= dte <= 10 and forward is not None:
+                yield Evening(day, expiration, dte, spot, forward, chain,
+                              closes.to_numpy()[past], own.to_numpy()[past])  # fmt: skip
+
+
+def pairs_at(
+    evening: Evening, symbol: str, levels: ChainLevels, table: SurfaceTable,
+    mode: BandMode = BandMode.RAW100,
+) -> Iterator[CreditPair]:  # fmt: skip
+    """The spreads of one chain, priced with one model."""
+    chain = evening.chain
+    bands = rolling_bands(
+        evening.closes, evening.closes, dte=evening.dte, bands=BANDS, window=WINDOW[mode],
+        min_sample=WINDOW[mode], scale=evening.own if mode is BandMode.VIX250 else None,
+    )  # fmt: skip
+    puts, calls = price_with_table(table, chain=levels, strikes=chain.strikes)
+    for low, high in zip(bands.low[-1], bands.high[-1], strict=True):
+        yield from credit_pairs(
+            chain, model_puts=puts[:, 0], model_calls=calls[:, 0], forward=evening.forward,
+            low=evening.spot * (1 + low), high=evening.spot * (1 + high),
+            widths=MARKETS[symbol].widths, session=evening.day.toordinal(), dte=evening.dte,
+        )  # fmt: skip
+
+
+def pairs_of(
+    data: Data, symbol: str, models: tuple[str, ...] = MODELS
+) -> dict[str, list[CreditPair]]:
+    out: dict[str, list[CreditPair]] = {model: [] for model in models}
+    table = surface_table(symbol)
+    flat = replace(table, smile=(1.0,) * len(table.smile))
+    for evening in evenings(data, symbol):
+        for model in models:
+            levels = model_levels(data, symbol, evening, model)
+            out[model] += pairs_at(
+                evening, symbol, levels, flat if model.startswith("flat") else table
+            )
     return out
 
 

@@ -18,6 +18,7 @@ from monitor.backtest.chain_day import DayChain, FileReport, build_day
 from monitor.backtest.chain_reasons import Skip
 from monitor.backtest.chain_rows import Line, add_lines, odd_texts, read_line
 from monitor.backtest.chain_scan import COLUMNS, Odd, scan
+from monitor.backtest.chain_tables import chain_tables
 from monitor.backtest.chain_text import Bytes
 from monitor.domain.instruments import underlying
 from monitor.domain.trading_calendar import TradingCalendar
@@ -30,15 +31,16 @@ _MAX_BYTES = 2**31 - 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChainFolders:
-    """Where the day files of one ticker lie; None: there is no such folder.
+    """Where the chains of one ticker lie; None: there is no such folder.
 
     `full` holds all expirations (15-minute stamps as the person records them), `zero_dte` only
-    those of the same day (5-minute stamps).
+    those of the same day (5-minute stamps). `tables`: Parquet files, where there is no day file.
     """
 
     ticker: str
     full: Path | None
     zero_dte: Path | None
+    tables: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +53,10 @@ class _Header:
 def find_folders(root: Path, ticker: str) -> ChainFolders:
     """Look for a ticker's day files in `root`, in the two recording folders and below them.
 
+    Without any, `root` may hold Parquet tables of chains, or be one.
+
     Raises:
-        DataError: None of the places holds a day file of this ticker; names the ones looked at.
+        DataError: None of the places holds chains of this ticker; names the ones looked at.
     """
     ticker = underlying(ticker).symbol
     found: dict[str, Path | None] = {}
@@ -66,12 +70,22 @@ def find_folders(root: Path, ticker: str) -> ChainFolders:
     if not any(found.values()):
         plain = next((p for p in (root / ticker, root) if day_files(p, ticker)), None)
         if plain is None:
-            raise DataError(
-                f"{root}: holds no recorded chains of {ticker}",
-                hint=f"expected {FULL}/{ticker}/{ticker}_options_YYYY-MM-DD.csv below it",
+            return ChainFolders(
+                ticker=ticker, full=None, zero_dte=None, tables=_tables(root, ticker)
             )
         found[FULL] = plain
     return ChainFolders(ticker=ticker, full=found[FULL], zero_dte=found[ZERO_DTE])
+
+
+def _tables(root: Path, ticker: str) -> tuple[Path, ...]:
+    tables = chain_tables(root, ticker)
+    if not tables:
+        raise DataError(
+            f"{root}: holds no recorded chains of {ticker}",
+            hint=f"expected {FULL}/{ticker}/{ticker}_options_YYYY-MM-DD.csv below it, or a Parquet "
+            "table of chains",
+        )
+    return tables
 
 
 def day_files(folder: Path, ticker: str) -> dict[date, Path]:

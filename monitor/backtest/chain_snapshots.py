@@ -24,6 +24,7 @@ from monitor.backtest.chain_files import describe
 from monitor.backtest.chain_reasons import Skip
 from monitor.backtest.chain_scan import Rows
 from monitor.backtest.chain_source import ChainLoad
+from monitor.backtest.chain_tables import TableKind, kind_of
 from monitor.backtest.chain_text import AM, CALL, EPOCH, MILLI, OTHER, OWN, PUT
 from monitor.clock import NEW_YORK
 from monitor.domain.instruments import Underlying, underlying
@@ -94,23 +95,43 @@ def load_snapshots(
     return ChainLoad(book=book, sources=tuple(sources), missing=(), converted=len(days))
 
 
+def load_tables(
+    paths: Sequence[Path], *, ticker: str, calendar: TradingCalendar, max_dte: int
+) -> list[ChainLoad]:
+    """Files of any kinds as one book a kind, the best prices of a session first."""
+    by_kind = {kind: [path for path in paths if kind_of(path) is kind] for kind in TableKind}
+    return [
+        load_snapshots(some, ticker=ticker, calendar=calendar, max_dte=max_dte)
+        for some in by_kind.values()
+        if some
+    ]
+
+
+def table_days(paths: Sequence[Path]) -> list[date]:
+    """The days that the files have rows of, ascending; only the column that says so is read."""
+    days: set[int] = set()
+    for path in paths:
+        name = _DAY_COLUMN[kind_of(path)]
+        column = pc.unique(pq.read_table(path, columns=[name], partitioning=None)[name])
+        if name == "ts_utc":
+            days.update(_new_york_days(_seconds(column)).tolist())
+        else:
+            days.update(_ordinals(column).tolist())
+    return [date.fromordinal(day) for day in sorted(days)]
+
+
 Reader = Callable[[Any, Underlying, TradingCalendar], _Columns]
+_DAY_COLUMN = {
+    TableKind.RECORDED: "ts_utc",
+    TableKind.SNAPSHOTS: "session",
+    TableKind.MIDS: "date",
+}
 
 
 def _open(path: Path) -> tuple[Any, QuoteKind | None, Reader]:
     """The table, what its quotes are (None: to be judged) and who reads it."""
-    try:
-        table = pq.read_table(path, partitioning=None)
-    except (OSError, pa.ArrowInvalid) as error:
-        raise DataError(f"{path}: not readable as Parquet: {error}") from error
-    names = set(table.column_names)
-    for needed, kind, reader in _KINDS:
-        if needed <= names:
-            return table, kind, reader
-    raise DataError(
-        f"{path}: no table of chains: its columns are {', '.join(sorted(names))}",
-        hint="; or ".join(", ".join(sorted(needed)) for needed, _, _ in _KINDS),
-    )
+    kind, reader = _READERS[kind_of(path)]
+    return pq.read_table(path, partitioning=None), kind, reader
 
 
 def _day(
@@ -196,7 +217,7 @@ def _snapshot_time(told: str, calendar: TradingCalendar) -> int:
 def _recorded(table: Any, known: Underlying, calendar: TradingCalendar) -> _Columns:
     """Recorded sessions: `ts_utc`, and the series in the option's symbol."""
     del calendar
-    stamps = table["ts_utc"].cast(pa.timestamp("s", "UTC"), safe=False).cast(pa.int64()).to_numpy()
+    stamps = _seconds(table["ts_utc"])
     roots = pc.replace_substring_regex(table["occ"], r"^(?:O:)?([A-Z]+)\d.*$", r"\1")
     return _Columns(
         stamp=stamps,
@@ -231,6 +252,13 @@ def _mids(table: Any, known: Underlying, calendar: TradingCalendar) -> _Columns:
     mid = np.concatenate(mids)
     right = np.repeat(np.array([PUT, CALL], np.uint8), len(days))
     return _Columns(**both, right=right, series=np.full(len(mid), OWN, np.uint8), bid=mid, ask=mid)
+
+
+def _seconds(column: Any) -> NDArray[np.int64]:
+    """Stamps in UTC as whole seconds since 1970."""
+    whole = column.cast(pa.timestamp("s", "UTC"), safe=False).cast(pa.int64())
+    seconds: NDArray[np.int64] = whole.to_numpy(zero_copy_only=False)
+    return seconds
 
 
 def _new_york_instant(told: str) -> int:
@@ -273,12 +301,8 @@ def _series(column: Any, known: Underlying) -> NDArray[np.uint8]:
     return np.where(roots == known.pm_root, OWN, codes).astype(np.uint8)
 
 
-_KINDS: tuple[tuple[set[str], QuoteKind | None, Reader], ...] = (
-    (
-        {"snapshot", "session", "root", "expiry", "strike", "right", "bid", "ask", "spot"},
-        QuoteKind.QUOTES,
-        _cboe,
-    ),
-    ({"ts_utc", "occ", "right", "strike", "expiration", "bid", "ask"}, None, _recorded),
-    ({"date", "time_et", "strike", "call_mid", "put_mid"}, QuoteKind.MIDS, _mids),
-)
+_READERS: dict[TableKind, tuple[QuoteKind | None, Reader]] = {
+    TableKind.SNAPSHOTS: (QuoteKind.QUOTES, _cboe),
+    TableKind.RECORDED: (None, _recorded),
+    TableKind.MIDS: (QuoteKind.MIDS, _mids),
+}

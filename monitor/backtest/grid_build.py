@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from monitor.backtest.clusters import find_clusters
 from monitor.backtest.configs import ExitPolicy
+from monitor.backtest.cscv import Overfitting
 from monitor.backtest.grid_judge import Tries, judge
+from monitor.backtest.grid_overfit import overfit
 from monitor.backtest.grid_table import REGIMES, GridTable, Variant, grid_rows, stack
 from monitor.backtest.grid_walk import Walked, grid_columns, walk
 from monitor.backtest.run_plan import GridResult
@@ -25,11 +27,20 @@ POLICIES = tuple(ExitPolicy)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuiltGrid:
-    """All rows, how many tries the verdicts allow for, and each exit policy's walk-forward."""
+    """All rows, how many tries the verdicts allow for, and each exit policy's walk-forward.
+
+    `overfit` is of the shown policy; None where the run is too short for it.
+    """
 
     table: GridTable
     tries: Tries
     walked: Mapping[ExitPolicy, Walked | None]
+    overfit: Overfitting | None
+
+
+def shown_policy(policies: tuple[ExitPolicy, ...]) -> ExitPolicy:
+    """The exits of `grid_trading_ready.csv`: the person's own where they were computed."""
+    return ExitPolicy.MANAGED if ExitPolicy.MANAGED in policies else policies[0]
 
 
 def build_grid(
@@ -55,7 +66,10 @@ def build_grid(
             parts.append(_rows(result, rows, trades, policy, fill, tries, workers, walked=own))
             if fill == result.spec.fill:
                 parts += _by_regime(result, rows, trades, policy, tries, workers)
-    return BuiltGrid(table=stack(parts), tries=tries, walked=walked)
+    shown = result.columns(shown_policy(policies), fill=result.spec.fill)
+    return BuiltGrid(
+        table=stack(parts), tries=tries, walked=walked, overfit=overfit(shown, workers=workers)
+    )
 
 
 def count_tries(result: GridResult, policies: tuple[ExitPolicy, ...]) -> Tries:

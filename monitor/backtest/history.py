@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import xxhash
 
-from monitor.backtest.history_files import join_bars, read_history
+from monitor.backtest.history_files import join_bars, join_daily, read_history
 from monitor.backtest.history_sessions import fit_bars, fit_daily
 from monitor.domain.quotes import Bars, DailyBars
 from monitor.domain.trading_calendar import TradingCalendar
@@ -47,7 +45,8 @@ def load_history(folders: Sequence[Path], symbol: str, *, calendar: TradingCalen
         problems += fitted.problems
         if len(fitted.bars):
             bars.append(fitted.bars)
-    daily = _join_daily([one.daily for one in found if one.daily is not None])
+    dailies = [one.daily for one in found if one.daily is not None]
+    daily = join_daily(dailies) if dailies else None
     if daily is not None:
         fitted_daily = fit_daily(daily, calendar)
         problems += fitted_daily.problems
@@ -61,16 +60,6 @@ def load_history(folders: Sequence[Path], symbol: str, *, calendar: TradingCalen
         problems=tuple(problems),
         fingerprint=_fingerprint(files),
     )
-
-
-def _join_daily(parts: Sequence[DailyBars]) -> DailyBars | None:
-    if len(parts) < 2:
-        return parts[0] if parts else None
-    names = ("open", "high", "low", "close", "volume")
-    day, first = np.unique(np.concatenate([p.day for p in parts]), return_index=True)
-    values: Any = {n: np.concatenate([getattr(p, n) for p in parts])[first] for n in names}
-    source = ", ".join(dict.fromkeys(p.source for p in parts))
-    return replace(parts[0], day=day, source=source, **values)
 
 
 def _fingerprint(files: Sequence[Path]) -> str:

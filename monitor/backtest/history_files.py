@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ ALIASES = {
     "SPX": ("GSPC", "US500CFD"),
     "NDX": ("NAS100CFD",),
 }
+ADJUSTED = 10  # rank from which prices are adjusted for dividends
 SHARED = ("BARS", "QUOTES")  # first words of files that hold several symbols
 _ENDING = re.compile(r"\.(csv|csv\.gz|parquet)$")
 _INTERVAL = re.compile(r"(?:^|_)(\d+)([mh])(?=[_.]|$)")
@@ -65,15 +66,16 @@ def files_of(folder: Path, symbol: str) -> tuple[HistoryFile, ...]:
 def read_history(folder: Path, symbol: str) -> FileHistory:
     """Read all intervals of one symbol.
 
-    Of several daily files of its own the best counts; files of bars are put together, the
-    better one where two tell the same bar. Faulty files and rows are left out and told.
+    Files are put together, the better one where two tell the same bar; daily prices that are
+    adjusted for dividends are only used where there are no others. Faulty files and rows are left
+    out and told.
     """
     problems: list[str] = []
     used: list[Path] = []
     bars: dict[timedelta, list[Bars]] = {}
     daily: DailyBars | None = None
     for file in files_of(folder, symbol):
-        if file.interval is None and daily is not None:
+        if file.interval is None and daily is not None and file.rank >= ADJUSTED:
             problems.append(f"{file.path.name}: not used, {symbol} is taken from {daily.source}")
             continue
         try:
@@ -88,7 +90,8 @@ def read_history(folder: Path, symbol: str) -> FileHistory:
         used.append(file.path)
         problems += _told(file, columns)
         if file.interval is None:
-            daily = _daily(columns, symbol, file.path.name)
+            one_daily = _daily(columns, symbol, file.path.name)
+            daily = one_daily if daily is None else join_daily([daily, one_daily])
         else:
             one = _bars(columns, symbol, file.interval, file.path.name)
             bars.setdefault(file.interval, []).append(one)
@@ -115,6 +118,17 @@ def join_bars(parts: Sequence[Bars]) -> Bars:
     )
 
 
+def join_daily(parts: Sequence[DailyBars]) -> DailyBars:
+    """The same for daily bars."""
+    if len(parts) == 1:
+        return parts[0]
+    names = ("open", "high", "low", "close", "volume")
+    day, first = np.unique(np.concatenate([p.day for p in parts]), return_index=True)
+    values: Any = {n: np.concatenate([getattr(p, n) for p in parts])[first] for n in names}
+    source = ", ".join(dict.fromkeys(p.source for p in parts))
+    return replace(parts[0], day=day, source=source, **values)
+
+
 def _files(folder: Path) -> Iterator[Path]:
     for name in SUBFOLDERS:
         place = folder / name
@@ -137,7 +151,7 @@ def _classify(path: Path, symbol: str) -> HistoryFile | None:
         return None
     adjusted = "ADJ" in words
     short = "CLOSE" in words  # a list of closes only
-    rank = 10 * adjusted + 5 * short + (3 if shared else names.index(words[0]))
+    rank = ADJUSTED * adjusted + 5 * short + (3 if shared else names.index(words[0]))
     return HistoryFile(path=path, interval=interval, shared=shared, rank=rank)
 
 

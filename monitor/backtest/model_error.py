@@ -32,16 +32,16 @@ class ModelError:
 
 _MEASURED = {
     "SPX": ModelError(
-        bias=-13, bias_low=-29, bias_high=0, mean_absolute=26, by_dte=(55, 21, 18, 16)
+        bias=-14, bias_low=-31, bias_high=0, mean_absolute=27, by_dte=(56, 22, 18, 18)
     ),
     "NDX": ModelError(
-        bias=-18, bias_low=-29, bias_high=-7, mean_absolute=25, by_dte=(29, 20, 22, 28)
+        bias=-17, bias_low=-29, bias_high=-7, mean_absolute=25, by_dte=(31, 20, 22, 27)
     ),
     "QQQ": ModelError(
-        bias=-27, bias_low=-35, bias_high=-15, mean_absolute=33, by_dte=(32, 35, 32, 32)
+        bias=-27, bias_low=-35, bias_high=-15, mean_absolute=33, by_dte=(32, 34, 32, 33)
     ),
     "SPY": ModelError(
-        bias=-12, bias_low=-22, bias_high=-5, mean_absolute=19, by_dte=(29, 47, 19, 12)
+        bias=-8, bias_low=-25, bias_high=0, mean_absolute=18, by_dte=(53, 38, 15, 14)
     ),
 }
 

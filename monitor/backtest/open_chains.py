@@ -8,6 +8,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from monitor.backtest.anchored_marks import ANCHORED_NOTE, anchored_marks
 from monitor.backtest.bars_panel import PriceTable, Sessions, sessions_between
 from monitor.backtest.beside_chains import EARLIER_SESSIONS, Beside, read_beside
@@ -17,9 +19,12 @@ from monitor.backtest.chain_source import ChainLoad, load_chains
 from monitor.backtest.day_ranges import DayRanges
 from monitor.backtest.quote_marks import QuoteMarks, parity_prices
 from monitor.backtest.run_plan import MarksSource
+from monitor.backtest.table_costs import TableCosts
+from monitor.domain.pricing.costs import has_half_spreads
 from monitor.domain.trading_calendar import TradingCalendar
 
 Progress = Callable[[int, int, str], None]
+LONG_GAP = 5  # sessions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,13 +68,8 @@ class Inputs:
         return replace(self, problems=(*problems, *self.problems))
 
 
-def chain_folders(root: Path, ticker: str, *, dtes: tuple[int, ...]) -> tuple[Path, ...]:
-    """The folders whose day files these DTEs need: the finer 0 DTE recording serves 0 alone.
-
-    Raises:
-        DataError: There is no day file of this ticker.
-    """
-    found: ChainFolders = find_folders(root, ticker)
+def chain_folders(found: ChainFolders, *, dtes: tuple[int, ...]) -> tuple[Path, ...]:
+    """The folders whose day files these DTEs need: the finer 0 DTE recording serves 0 alone."""
     wanted = []
     if found.full is not None and (set(dtes) != {0} or found.zero_dte is None):
         wanted.append(found.full)
@@ -79,8 +79,17 @@ def chain_folders(root: Path, ticker: str, *, dtes: tuple[int, ...]) -> tuple[Pa
 
 
 def recorded_days(root: Path, ticker: str, *, dtes: tuple[int, ...]) -> list[date]:
-    """The days that have a file, without opening any."""
-    folders = chain_folders(root, ticker, dtes=dtes)
+    """The days that have chains, without reading any.
+
+    Raises:
+        DataError: There are none of this ticker.
+    """
+    found = find_folders(root, ticker)
+    if found.tables:
+        from monitor.backtest.chain_snapshots import table_days  # heavy: pyarrow
+
+        return table_days(found.tables)
+    folders = chain_folders(found, dtes=dtes)
     return sorted({day for folder in folders for day in day_files(folder, ticker)})
 
 
@@ -108,13 +117,7 @@ def open_chains(
         DataError: No day file, or none of them can be used.
         DomainError: Anchored prices are asked of a ticker that cannot have them.
     """
-    loads = [
-        load_chains(
-            folder, ticker=ticker, calendar=calendar, cache_dir=cache_dir, max_dte=max(dtes),
-            workers=workers, progress=progress,
-        )
-        for folder in chain_folders(root, ticker, dtes=dtes)
-    ]  # fmt: skip
+    loads = _loads(root, ticker, calendar, cache_dir, dtes, workers, progress)
     books = tuple(load.book for load in loads)
     days = sorted({day.day for book in books for day in book.days})
     sessions = sessions_between(
@@ -128,7 +131,7 @@ def open_chains(
             ticker, quotes=quotes, prices=beside.prices, vol=beside.vol, calendar=calendar
         )
         if anchored
-        else quotes
+        else _marks(quotes, ticker, books)
     )
     return Inputs(
         ticker=ticker,
@@ -143,8 +146,36 @@ def open_chains(
         problems=tuple(
             dict.fromkeys((*(p for load in loads for p in load.problems()), *beside.problems))
         ),
-        notes=(*beside.notes, *_notes(books), *([ANCHORED_NOTE] if anchored else [])),
+        notes=(
+            *beside.notes,
+            *_notes(ticker, books),
+            *gap_notes(beside.prices, sessions, first=days[0], ticker=ticker),
+            *([ANCHORED_NOTE] if anchored else []),
+        ),
     )
+
+
+def _loads(
+    root: Path,
+    ticker: str,
+    calendar: TradingCalendar,
+    cache_dir: Path | None,
+    dtes: tuple[int, ...],
+    workers: int,
+    progress: Progress | None,
+) -> list[ChainLoad]:
+    found = find_folders(root, ticker)
+    if found.tables:
+        from monitor.backtest.chain_snapshots import load_tables  # heavy: pyarrow
+
+        return load_tables(found.tables, ticker=ticker, calendar=calendar, max_dte=max(dtes))
+    return [
+        load_chains(
+            folder, ticker=ticker, calendar=calendar, cache_dir=cache_dir, max_dte=max(dtes),
+            workers=workers, progress=progress,
+        )
+        for folder in chain_folders(found, dtes=dtes)
+    ]  # fmt: skip
 
 
 def _begin(first: int, calendar: TradingCalendar, history: Sequence[Path]) -> date:
@@ -169,11 +200,38 @@ def _provenance(root: Path, loads: list[ChainLoad], beside: Beside) -> dict[str,
     }
 
 
-def _notes(books: tuple[ChainBook, ...]) -> tuple[str, ...]:
-    notes = []
-    if any(book.kind is not QuoteKind.QUOTES for book in books):
-        notes.append(
-            "bids and asks of this recording are prices of trades or mids, not quotes: the "
-            "bid-ask spread that a fill pays is not in them"
-        )
-    return tuple(notes)
+def _marks(quotes: QuoteMarks, ticker: str, books: tuple[ChainBook, ...]) -> MarksSource:
+    """Quotes as they are; where the recording has none, the measured half-spreads instead."""
+    if _quoted(books) or not has_half_spreads(ticker):
+        return quotes
+    return TableCosts(ticker=ticker, source=quotes)
+
+
+def _notes(ticker: str, books: tuple[ChainBook, ...]) -> tuple[str, ...]:
+    if _quoted(books):
+        return ()
+    costs = (
+        f"half-spreads are those measured for {ticker} by the leg's price"
+        if has_half_spreads(ticker)
+        else "the bid-ask spread that a fill pays is not in them"
+    )
+    return (f"bids and asks of this recording are prices of trades or mids, not quotes: {costs}",)
+
+
+def gap_notes(
+    prices: PriceTable, sessions: Sessions, *, first: int, ticker: str
+) -> tuple[str, ...]:
+    """What the bands of the first entries rest on, where bars end long before the chains begin."""
+    begin = int(np.searchsorted(sessions.day, first))
+    known = np.flatnonzero(np.isfinite(prices.price[:begin]).any(axis=1))
+    if len(known) == 0 or begin - 1 - known[-1] <= LONG_GAP:
+        return ()
+    last, gap = date.fromordinal(int(sessions.day[known[-1]])), begin - 1 - known[-1]
+    return (
+        f"bars of {ticker} end on {last}, {gap} sessions before the first chains: the first bands "
+        "rest on moves as old as that",
+    )
+
+
+def _quoted(books: tuple[ChainBook, ...]) -> bool:
+    return all(book.kind is QuoteKind.QUOTES for book in books)

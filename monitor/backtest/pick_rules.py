@@ -40,13 +40,19 @@ def honest_rule(*, top: int = 20, min_trades: int = 10) -> Rule:
     """Highest lower bound of the mean return (95 % two-sided), unseen loss included."""
 
     def choose(trades: TradeColumns, stats: ConfigStats) -> Picks:
-        n = np.where(stats.n_trades >= min_trades, stats.n_trades, np.nan)
-        mean, variance = with_unseen_loss(
-            stats.mean_return, stats.mean_variance, n, hit=n / stats.non_overlapping
-        )
-        return best(mean - Z_95 * np.sqrt(variance), top)
+        return best(lower_bound(stats, min_trades=min_trades), top)
 
     return choose
+
+
+def lower_bound(stats: ConfigStats, *, min_trades: int = 10) -> Floats:
+    """Of the mean return; NaN with fewer trades. Shape: (n_configs,)."""
+    n = np.where(stats.n_trades >= min_trades, stats.n_trades, np.nan)
+    mean, variance = with_unseen_loss(
+        stats.mean_return, stats.mean_variance, n, hit=n / stats.non_overlapping
+    )
+    bound: Floats = mean - Z_95 * np.sqrt(variance)
+    return bound
 
 
 def best(score: Floats, top: int) -> Picks:

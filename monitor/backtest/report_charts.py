@@ -1,4 +1,7 @@
-"""The charts of a report as plotly.js figures: plain values, no plotting library imported."""
+"""The charts of a report as plotly.js figures: plain values, no plotting library imported.
+
+A figure's `title` is for the page around it, where it can wrap on a narrow screen.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,8 @@ Floats = NDArray[np.float64]
 Figure = dict[str, Any]
 RED_TO_BLUE = [[0.0, "#b2182b"], [0.5, "#f7f7f7"], [1.0, "#2166ac"]]
 BLUES = [[0.0, "#f7fbff"], [1.0, "#08306b"]]
+RULE_NAMES = {"naive": "usual rule", "honest": "best lower bound"}
+SHOWN_COLOR, CAME_COLOR = "#d6604d", "#4393c3"  # readable on light and on dark
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,19 +29,22 @@ class Measure:
 
     column: str
     title: str
+    unit: str
     digits: int
     centered: bool  # colors meet at zero
 
 
 RETURN = Measure(
     column="expected_return_pct",
-    title="Expected return: average P&L ÷ maximum loss, % a trade",
+    title="Expected return, % of the maximum loss a trade",
+    unit="%",
     digits=2,
     centered=True,
 )
 WIN_LOW = Measure(
     column="win_low_pct",
-    title="Win rate, lower end of its 95 % interval, %",
+    title="Win rate: lower end of its 95 % interval, %",
+    unit="%",
     digits=1,
     centered=False,
 )
@@ -116,23 +124,32 @@ def _heat_map(
     if len(grid) == 0:
         return None
     rows, columns, means, trades = cell_means(grid, row, column, measure.column)
-    text = [
-        [_cell(mean, count, measure.digits) for mean, count in zip(a, b, strict=True)]
-        for a, b in zip(means, trades, strict=True)
-    ]
     trace: dict[str, Any] = {
         "type": "heatmap",
         "x": columns,
         "y": rows,
         "z": [[_number(v) for v in line] for line in means],
-        "text": text,
+        "text": [[_cell(v, measure.digits) for v in line] for line in means],
+        "customdata": [[f"{n:,.0f}" for n in line] for line in trades],
         "texttemplate": "%{text}",
-        "hoverinfo": "x+y+text",
+        "hovertemplate": f"%{{y}}, %{{x}}: %{{text}} {measure.unit}<br>%{{customdata}} trades"
+        "<extra></extra>",
+        "hoverongaps": False,
         "colorscale": RED_TO_BLUE if measure.centered else BLUES,
+        "colorbar": {"thickness": 10, "ticksuffix": f" {measure.unit}"},
+        "xgap": 1,
+        "ygap": 1,
     }
     if measure.centered:
         trace["zmid"] = 0
-    return _figure(measure.title, [trace], x=across, y=down, rows=len(rows))
+    layout = {
+        "height": 110 + 26 * max(len(rows), 6),
+        "margin": {"l": 80, "r": 10, "t": 20, "b": 50},
+        "xaxis": {"title": {"text": across}, "type": "category", "showgrid": False},
+        "yaxis": {"title": {"text": down, "standoff": 12}, "type": "category",
+                  "autorange": "reversed", "showgrid": False},
+    }  # fmt: skip
+    return {"title": measure.title, "data": [trace], "layout": layout}
 
 
 def shown_against_realized(facts: Mapping[str, Any] | None, unit: str) -> Figure | None:
@@ -140,9 +157,12 @@ def shown_against_realized(facts: Mapping[str, Any] | None, unit: str) -> Figure
     if facts is None:
         return None
     rules = facts["rules"]
-    names = {"naive": "the usual rule (win ≥ 90 %, best score)", "honest": "best lower bound"}
+    names = {
+        rule: name if rules[rule]["picked"] else f"{name}: picked none"
+        for rule, name in RULE_NAMES.items()
+    }
     traces = []
-    for when, color in (("shown", "#9ecae1"), ("realized", "#08519c")):
+    for when, color in (("shown", SHOWN_COLOR), ("realized", CAME_COLOR)):
         values = [rules[rule][f"{when}_{unit}_pct"] for rule in names]
         traces.append(
             {
@@ -154,8 +174,9 @@ def shown_against_realized(facts: Mapping[str, Any] | None, unit: str) -> Figure
                 "marker": {"color": color},
             }
         )
-    title = "Win rate, %" if unit == "win" else "Return on maximum loss, % a trade"
-    return _plain(f"{title}: shown in the past, then realized (± standard error)", traces)
+    what = "Win rate, %" if unit == "win" else "Return, % of the maximum loss a trade"
+    title = f"{what}: shown where they were picked, then realized (± standard error)"
+    return _plain(title, traces, down="%")
 
 
 def reliability_chart(facts: Mapping[str, Any] | None) -> Figure | None:
@@ -167,7 +188,7 @@ def reliability_chart(facts: Mapping[str, Any] | None) -> Figure | None:
         {"type": "scatter", "mode": "lines", "name": "as forecast", "x": [0, 100], "y": [0, 100],
          "line": {"dash": "dot", "color": "#888"}}
     ]  # fmt: skip
-    for name, one in found.items():
+    for (name, one), color in zip(found.items(), (SHOWN_COLOR, CAME_COLOR), strict=False):
         middle, low, high = one["realized_pct"], one["low_pct"], one["high_pct"]
         traces.append(
             {
@@ -177,6 +198,7 @@ def reliability_chart(facts: Mapping[str, Any] | None) -> Figure | None:
                 "x": one["forecast_pct"],
                 "y": middle,
                 "text": [f"{n:,} trades" for n in one["trials"]],
+                "marker": {"color": color, "size": 8},
                 "error_y": {
                     "type": "data",
                     "symmetric": False,
@@ -185,38 +207,50 @@ def reliability_chart(facts: Mapping[str, Any] | None) -> Figure | None:
                 },
             }
         )
-    figure = _plain("Forecast win rate (across) and realized win rate (up), %", traces)
+    title = "Forecast win rate against the realized one, %"
+    figure = _plain(title, traces, across="forecast win rate, %", down="realized win rate, %")
     figure["layout"]["height"] = 480
     return figure
 
 
-def _plain(title: str, traces: Sequence[Figure]) -> Figure:
+def rank_chart(facts: Mapping[str, Any] | None) -> Figure | None:
+    """Where the best of each half stood in the other half; the bars left of the middle are PBO."""
+    if facts is None:
+        return None
+    counts = np.asarray(facts["ranks"], np.float64)
+    width = 1 / len(counts)
+    middle = (np.arange(len(counts)) + 0.5) * width
+    bars = {
+        "type": "bar",
+        "x": [_number(x) for x in middle],
+        "y": [_number(share) for share in 100 * counts / counts.sum()],
+        "width": width,
+        "marker": {"color": [SHOWN_COLOR if x < 0.5 else CAME_COLOR for x in middle]},
+        "hovertemplate": "%{y:.1f} % of the choices<extra></extra>",
+    }
+    title = "Where the best of one half stood in the other half (0 the worst, 1 the best)"
+    figure = _plain(title, [bars], across="rank in the other half", down="% of the choices")
+    figure["layout"]["xaxis"]["range"] = [0, 1]
+    return figure
+
+
+def _plain(title: str, traces: Sequence[Figure], *, down: str, across: str = "") -> Figure:
     return {
+        "title": title,
         "data": list(traces),
         "layout": {
-            "title": {"text": title, "font": {"size": 15}},
             "height": 340,
-            "margin": {"l": 60, "r": 20, "t": 50, "b": 50},
+            "margin": {"l": 60, "r": 20, "t": 30, "b": 60},
+            "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom"},
+            "xaxis": {"title": {"text": across}},
+            "yaxis": {"title": {"text": down}},
         },
     }
 
 
-def _cell(mean: float, count: float, digits: int) -> str:
-    return "" if np.isnan(mean) else f"{mean:.{digits}f} (n {count:,.0f})"
+def _cell(mean: float, digits: int) -> str:
+    return "" if np.isnan(mean) else f"{mean:.{digits}f}"
 
 
 def _number(value: float) -> float | None:
     return None if np.isnan(value) else round(float(value), 4)
-
-
-def _figure(title: str, traces: Sequence[Figure], *, x: str, y: str, rows: int) -> Figure:
-    return {
-        "data": list(traces),
-        "layout": {
-            "title": {"text": title, "font": {"size": 15}},
-            "height": 170 + 26 * max(rows, 6),
-            "margin": {"l": 90, "r": 20, "t": 50, "b": 60},
-            "xaxis": {"title": {"text": x}, "type": "category"},
-            "yaxis": {"title": {"text": y}, "type": "category", "autorange": "reversed"},
-        },
-    }

@@ -17,8 +17,9 @@ from monitor import __version__
 from monitor.backtest.compare import Comparison, compare
 from monitor.backtest.configs import MODES, ExitPolicy
 from monitor.backtest.friend import Tally, sentence, tally
-from monitor.backtest.grid_build import BuiltGrid
+from monitor.backtest.grid_build import BuiltGrid, shown_policy
 from monitor.backtest.grid_csv import write_csv, write_parquet
+from monitor.backtest.grid_overfit import overfit_facts
 from monitor.backtest.grid_table import GridTable, entered_at, tradable_rows
 from monitor.backtest.grid_walk import walk_facts
 from monitor.backtest.open_chains import Inputs
@@ -47,11 +48,6 @@ class Written:
     facts: Mapping[str, Any]
     ready: GridTable  # the rows of grid_trading_ready.csv
     comparison: Comparison | None
-
-
-def shown_policy(policies: tuple[ExitPolicy, ...]) -> ExitPolicy:
-    """The exits of `grid_trading_ready.csv`: the person's own where they were computed."""
-    return ExitPolicy.MANAGED if ExitPolicy.MANAGED in policies else policies[0]
 
 
 def write_run(
@@ -154,6 +150,7 @@ def _facts(
         },
         "sentence": sentence(counts),
         "walk_forward": walk_facts(built.walked.get(shown_policy(policies))),
+        "overfitting": overfit_facts(built.overfit),
         "regime_known": bool(np.any(result.regime >= 0)),
         "problems": list(inputs.problems),
         "notes": [*inputs.notes, *result.notes],

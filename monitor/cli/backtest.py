@@ -226,7 +226,8 @@ def _run(
             told.note(found.taken)
         inputs = open_inputs(
             found, ticker, dtes=asked.dims.dtes, anchored=asked.anchored, home=home,
-            settings=asked.settings, calendar=calendar, now=clock.now(), workers=asked.workers, fetch=not asked.resume,
+            settings=asked.settings, calendar=calendar, now=clock.now(),
+            workers=asked.workers, fetch=not asked.resume,
             step=told.step,
         )  # fmt: skip
         watch.lap("read")

@@ -68,10 +68,10 @@ def find_sources(given: Sequence[str], ticker: str, home: Home) -> Sources:
 def _named(given: Sequence[str], ticker: str) -> Sources:
     folders = [Path(word) for word in given if word != YAHOO]
     for folder in folders:
-        if not folder.is_dir():
+        if not folder.exists():
             raise InputError(
-                f"--source {folder}: no such folder",
-                hint="a folder of recorded chains or of bars, or the word yahoo",
+                f"--source {folder}: no such folder or file",
+                hint="recorded chains, a folder of bars, or the word yahoo",
             )
     chains = [folder for folder in folders if _holds_chains(folder, ticker)]
     if len(chains) > 1:

@@ -114,6 +114,7 @@ def run_lines(run: Written, *, before: str | None) -> Iterable[str]:
     )
     yield from _best(run)
     yield from _no_trade(facts)
+    yield from _luck(facts)
     for problem in facts["problems"]:
         yield f"data: {problem}"
     for note in facts["notes"]:
@@ -154,6 +155,16 @@ def _best(run: Written) -> Iterable[str]:
             f"{config_name(rows, i):<46} {at('n_trades'):>4.0f} {at('expected_win_pct'):>6.1f} "
             f"{win:>14} {even:>10} {at('avg_pnl'):>9.2f} {believed:>20} "
             f"{at('honest_score'):>6.1f}  {verdict.values[verdict.codes[i]]}"
+        )
+
+
+def _luck(facts: Mapping[str, Any]) -> Iterable[str]:
+    found = facts["overfitting"]
+    if found is not None:
+        yield (
+            "the best of one half of the sessions was, in the other half, no better than the "
+            f"median {found['pbo_pct']:.0f} % of the time (PBO), and a loss "
+            f"{found['best_loses_pct']:.0f} %"
         )
 
 

@@ -284,3 +284,22 @@ def test_a_cluster_address_that_cannot_be_one_is_refused(tmp_path: Path, address
     assert result.exit_code == 2
     assert "tcp://" in result.output
     assert not (tmp_path / "results").exists()
+
+
+def test_a_parquet_table_of_chains_is_a_source_as_it_lies(home: Path, shared_data: Path) -> None:
+    """42 sessions of prices of trades: they pay the measured half-spreads, and the run says so."""
+    table = shared_data / "chains" / "NDX_0DTE_5m_2025-10_2025-11.parquet"
+    small = ("--dte", "0", "--width", "50", "--time", "10:00,12:00", "--min-sample", "20")
+    said = document(run(home, "--source", table, *small, "--out", "zero", "--json"))["runs"][0]
+    assert said["window"]["entry_sessions"] == 42
+    assert said["trades"] > 100
+    assert any("half-spreads are those measured for NDX" in note for note in said["notes"])
+    assert 0 <= said["overfitting"]["pbo_pct"] <= 100
+    assert 0 <= said["overfitting"]["best_loses_pct"] <= 100
+    refused = sum(reason["configuration_days"] for reason in said["no_trade"])
+    assert said["trades_by_source"]["quotes"] + refused == said["configurations"] * 42
+    text = run(home, "--source", table, *small, "--out", "zero").stdout
+    over = said["overfitting"]
+    assert f"{over['pbo_pct']:.0f} % of the time (PBO), and a loss" in text
+    dry = document(run(home, "--source", table, *small, "--dry-run", "--json"))["runs"][0]
+    assert (dry["day_files"], dry["entry_sessions"]) == (42, 42)

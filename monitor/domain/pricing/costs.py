@@ -62,6 +62,11 @@ def trading_costs(symbol: str) -> TradingCosts:
     return TradingCosts(fee_usd=0.65, tick=0.01, min_credit_usd=0.0)
 
 
+def has_half_spreads(symbol: str) -> bool:
+    """Whether half-spreads were measured for this underlying."""
+    return underlying(symbol).symbol in HALF_SPREADS
+
+
 def half_spreads(symbol: str, leg_mid: ArrayLike) -> Floats:
     """Half the bid-ask spread of legs by their (out-of-the-money) mid; NaN stays NaN.
 
@@ -69,7 +74,7 @@ def half_spreads(symbol: str, leg_mid: ArrayLike) -> Floats:
         DomainError: Nothing was measured for this underlying; quotes are needed instead.
     """
     what = underlying(symbol).symbol
-    if what not in HALF_SPREADS:
+    if not has_half_spreads(symbol):
         raise DomainError(
             f"no half-spreads were measured for {what}, only for {', '.join(HALF_SPREADS)}",
             hint="use recorded chains, which bring their own bid and ask",

@@ -13,9 +13,11 @@ import pytest
 from chain_cases import exchange
 
 from monitor.backtest.chain_book import QuoteKind
+from monitor.backtest.chain_files import find_folders
 from monitor.backtest.chain_reasons import Skip
-from monitor.backtest.chain_snapshots import load_snapshots
+from monitor.backtest.chain_snapshots import load_snapshots, load_tables, table_days
 from monitor.backtest.chain_source import ChainLoad
+from monitor.backtest.chain_tables import TableKind, chain_tables, kind_of
 from monitor.errors import DataError
 
 
@@ -108,3 +110,39 @@ def test_a_parquet_of_something_else_is_refused_by_name(tmp_path: Path) -> None:
 def test_another_tickers_file_gives_no_chain(shared_data: Path) -> None:
     with pytest.raises(DataError, match="no chain of SPX"):
         load(shared_data / "chains" / "cboe_NDX_chains.parquet", "SPX")
+
+
+def test_the_folder_of_tables_and_one_of_its_files_are_places_of_chains(shared_data: Path) -> None:
+    folder = shared_data / "chains"
+    found = find_folders(folder, "NDX")
+    assert (found.full, found.zero_dte) == (None, None)
+    names = [path.name for path in found.tables]
+    assert names == ["NDX_0DTE_5m_2025-10_2025-11.parquet", "cboe_NDX_chains.parquet"]
+    assert [kind_of(path) for path in found.tables] == [TableKind.RECORDED, TableKind.SNAPSHOTS]
+    assert find_folders(found.tables[0], "NDX").tables == found.tables[:1]
+    spx = [path.name for path in chain_tables(folder, "SPX")]
+    assert spx == [
+        "SPXW_0DTE_mids_to2024.parquet", "cboe_SPX_chains.parquet", "cboe_SPX_chains_MIT.parquet",
+    ]  # fmt: skip
+
+
+def test_bars_of_the_same_name_are_no_chains(tmp_path: Path) -> None:
+    path = tmp_path / "NDX_5m.parquet"
+    pq.write_table(pa.table({"ts_utc": [1], "open": [1.0], "close": [1.0]}), path)
+    assert chain_tables(tmp_path, "NDX") == ()
+    with pytest.raises(DataError, match="no recorded chains of NDX"):
+        find_folders(tmp_path, "NDX")
+
+
+def test_the_days_of_tables_are_known_without_their_quotes(shared_data: Path) -> None:
+    """42 recorded sessions (the folder's own README) and six snapshots, oldest first."""
+    days = table_days(chain_tables(shared_data / "chains", "NDX"))
+    assert (len(days), days[0], days[-1]) == (48, date(2022, 2, 4), date(2025, 11, 28))
+    assert date(2025, 11, 27) not in days  # Thanksgiving
+
+
+def test_tables_of_several_kinds_become_a_book_each(shared_data: Path) -> None:
+    paths = chain_tables(shared_data / "chains", "NDX")
+    loads = load_tables(paths, ticker="NDX", calendar=exchange(), max_dte=0)
+    assert [one.book.kind for one in loads] == [QuoteKind.TRADES, QuoteKind.QUOTES]
+    assert [len(one.book.days) for one in loads] == [42, 6]

@@ -100,9 +100,18 @@ def test_traded_prices_come_before_adjusted_ones_and_own_names_before_others(
     names = [file.path.name for file in files_of(tmp_path, "SPX")]
     assert names == ["SPX_b.csv", "GSPC_a.csv", "SPX_close_1990.csv", "SPX_b_adj.csv"]
     found = read_history(tmp_path, "SPX")
-    assert found.daily is not None
-    assert found.daily.source == "SPX_b.csv"
-    assert "GSPC_a.csv: not used, SPX is taken from SPX_b.csv" in found.problems
+    assert any(p.startswith("SPX_b_adj.csv: not used, SPX is taken from") for p in found.problems)
+
+
+def test_a_second_daily_file_fills_the_days_that_the_better_one_lacks(tmp_path: Path) -> None:
+    write(tmp_path, "SPX_b.csv", DAILY + "2026-02-17,1,1,1,1\n")
+    write(tmp_path, "GSPC_a.csv", DAILY + "2026-02-17,2,2,2,2\n2026-02-18,3,3,3,3\n")
+    write(tmp_path, "SPX_c_adj.csv", DAILY + "2026-02-19,4,4,4,4\n")
+    found = read_history(tmp_path, "SPX").daily
+    assert found is not None
+    assert found.day.tolist() == [date(2026, 2, d).toordinal() for d in (17, 18)]
+    assert found.close.tolist() == [1, 3]
+    assert found.source == "SPX_b.csv, GSPC_a.csv"
 
 
 def test_adjusted_prices_alone_are_used_and_told(tmp_path: Path) -> None:

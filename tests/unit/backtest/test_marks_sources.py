@@ -11,8 +11,10 @@ from monitor.backtest.bars_panel import SLOTS, PriceTable, Sessions, price_table
 from monitor.backtest.chain_book import ChainBook, make_book
 from monitor.backtest.chain_day import DayChain
 from monitor.backtest.model_marks import ModelMarks, listed_strikes, model_marks
+from monitor.backtest.open_chains import gap_notes
 from monitor.backtest.parity import MISSING
 from monitor.backtest.quote_marks import QuoteMarks, parity_prices
+from monitor.backtest.table_costs import TableCosts
 from monitor.backtest.trade_codes import PriceSource
 from monitor.clock import NEW_YORK
 from monitor.domain.quotes import Bars, DailyBars
@@ -200,3 +202,36 @@ def test_ndx_strikes_are_every_10_near_and_every_25_far() -> None:
     assert np.diff(near).tolist() == [10.0] * (len(near) - 1)
     far = strikes[strikes < 0.95 * 20_250]
     assert np.diff(far).tolist() == [25.0] * (len(far) - 1)
+
+
+def test_prices_of_trades_pay_the_measured_half_spreads(calendar: TradingCalendar) -> None:
+    """SPX legs: 0.05 up to 1 point, 0.15 from 3 to 10, whatever the recording's own difference.
+
+    The put at 100 is in the money beside a call of 0.60: it is charged as that call.
+    """
+    quotes = {TUE: {95: [0.4, 0.4, NAN, NAN], 100: [5.0, 7.0, 0.6, 0.6], 105: [4, 4, NAN, NAN]}}
+    book = _book(calendar, _day(TUE, [(10, 0)], quotes))
+    sessions = sessions_between(calendar, MON, WED)
+    source = TableCosts(
+        ticker="SPX", source=QuoteMarks(sessions=sessions, books=(book,), longest=1)
+    )
+    found = source.part(1, 2).marks(1)
+    assert found is not None
+    np.testing.assert_allclose(found.mid[:, 0], [0.4, 6.0, 4.0, NAN, 0.6, NAN])
+    np.testing.assert_allclose(found.half[:, 0], [0.05, 0.05, 0.15, NAN, 0.05, NAN])
+    assert source.marks(2) is None
+
+
+@pytest.mark.parametrize(("last_bar", "told"), [(0, True), (6, False)])
+def test_bands_of_old_moves_are_told(
+    calendar: TradingCalendar, last_bar: int, *, told: bool
+) -> None:
+    """Chains begin on the ninth session; bars end on the first (7 sessions between) or seventh."""
+    sessions = sessions_between(calendar, MON, date(2026, 1, 30))
+    price = np.full((len(sessions), len(SLOTS)), np.nan)
+    price[last_bar, 0] = 100.0
+    table = PriceTable(price=price, close=np.full(len(sessions), np.nan))
+    notes = gap_notes(table, sessions, first=int(sessions.day[8]), ticker="NDX")
+    assert bool(notes) is told
+    if told:
+        assert notes[0].startswith("bars of NDX end on 2026-01-05, 7 sessions before the first")

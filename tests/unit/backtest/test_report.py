@@ -32,7 +32,7 @@ def page(results: Path, **changes: object) -> str:
 
 def test_the_report_needs_no_network(tmp_path: Path) -> None:
     html = page(tmp_path)
-    assert "Plotly.newPlot" in html
+    assert "Plotly.react" in html
     assert not re.search(r"<(script|link|img)[^>]+(src|href)\s*=", html)
 
 
