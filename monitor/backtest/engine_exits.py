@@ -36,7 +36,9 @@ def inlined(plain: F) -> F:
 
     No fast-math: amounts must equal the plain twin's to the bit.
     """
-    compiled = numba.njit(cache=True, nogil=True, error_model="numpy", forceinline=True)(plain)
+    compiled = numba.njit(
+        cache=True, nogil=True, error_model="numpy", forceinline=True, _nrt=False
+    )(plain)
     return cast("F", compiled)
 
 

@@ -23,7 +23,20 @@ def kernel(plain: F) -> F:
 
     Helpers must stand above the kernels that use them, or in another module.
     """
-    compiled = cast("Any", numba.njit(cache=True, nogil=True)(plain))
+    return _stamped(plain, numba.njit(cache=True, nogil=True)(plain))
+
+
+def uncounted_kernel(plain: F) -> F:
+    """A kernel whose compiled code counts no references to arrays: it may not make any.
+
+    Whoever calls it holds the arrays anyway. Counting them takes an atomic step each time one is
+    passed on or sliced, which in an inner loop costs more than the work. Helpers that it calls
+    take the same option.
+    """
+    return _stamped(plain, numba.njit(cache=True, nogil=True, _nrt=False)(plain))
+
+
+def _stamped(plain: F, compiled: Any) -> F:
     try:
         file = compiled._cache._cache_file
         file._source_stamp = (file._source_stamp, fingerprint(plain))
