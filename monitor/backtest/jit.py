@@ -45,6 +45,29 @@ def _stamped(plain: F, compiled: Any) -> F:
     return cast("F", compiled)
 
 
+def start_without_blas() -> None:
+    """Let numba's first compilation, or first look into its cache, leave scipy.linalg alone.
+
+    It imports that to learn whether `np.cov` could be compiled, which no kernel here asks for and
+    which takes as long as the simulation of a season. Linear algebra still finds it by itself.
+    """
+    try:
+        from numba.np import linalg
+
+        found = linalg.ensure_blas
+        linalg.ensure_blas = _no_blas
+        try:
+            from numba.np import arraymath  # noqa: F401 - this is where it is asked for
+        finally:
+            linalg.ensure_blas = found
+    except (ImportError, AttributeError):  # another numba: it starts as it always did
+        pass
+
+
+def _no_blas() -> None:
+    raise ImportError("not needed")
+
+
 def fingerprint(function: Callable[..., Any]) -> str:
     """A hash of a function's code and of all it uses: helpers, numbers, arrays of its modules."""
     told = hashlib.blake2b(digest_size=16)

@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow.parquet as pq
 
 from monitor import __version__
-from monitor.backtest.compare import Comparison, compare
 from monitor.backtest.configs import MODES, ExitPolicy
 from monitor.backtest.friend import Tally, sentence, tally
 from monitor.backtest.grid_build import BuiltGrid
@@ -34,6 +33,9 @@ from monitor.backtest.run_plan import GridResult
 from monitor.backtest.run_report import write_report
 from monitor.backtest.trades_table import arrow_table
 from monitor.domain.entry_windows import clock_text
+
+if TYPE_CHECKING:
+    from monitor.backtest.compare import Comparison
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +84,8 @@ def write_run(
         write_parquet(built.table, folder / GRID_PARQUET)
         pq.write_table(arrow_table(result), folder / TRADES_PARQUET, compression="zstd")
         if against is not None:
+            from monitor.backtest.compare import compare  # heavy
+
             comparison = compare(against.grid, folder / GRID_PARQUET)
         write_report(folder / REPORT, grid=built.table, ready=ready, facts=facts)
         timings = {**seconds, "write": time.perf_counter() - begun}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from monitor.backtest.write_run import Written
 
 SCHEMA_VERSION = 1
+COLLECT_AFTER = 200_000  # new objects
 
 EPILOG = """\b
 Examples:
@@ -103,12 +105,18 @@ def backtest(**options: Any) -> None:
     """
     home = find_home(options["home"])
     settings = load_settings(home.root)
-    asked = _asked(options, settings, home)
+    with _few_collections():
+        _backtest(_asked(options, settings, home), options, home)
+
+
+def _backtest(asked: Asked, options: dict[str, Any], home: Home) -> None:
     if options["dry_run"]:
         _say_dry_run(asked, as_json=options["as_json"])
         return
+    from monitor.backtest.jit import start_without_blas
     from monitor.providers.sessions import load_calendar
 
+    start_without_blas()
     home.prepare()
     calendar = load_calendar(home.data, today=SystemClock().now().date())
     done = [_run(asked, ticker, calendar, home) for ticker in asked.tickers]
@@ -266,6 +274,17 @@ def _simulate(plan: Plan, asked: Asked, **keeping: Any) -> GridResult:
     from monitor.backtest.run_dask import run_on_dask
 
     return run_on_dask(plan, address=asked.dask, **keeping)
+
+
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    """Look for garbage rarely: imports alone bring it up fifty times, and find nothing."""
+    before = gc.get_threshold()
+    gc.set_threshold(COLLECT_AFTER)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 @contextmanager
