@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
 
-from monitor.backtest.arrow_columns import numbers, words
+from monitor.backtest.arrow_columns import numbers, words, write_table
 from monitor.backtest.grid_table import DECIMALS, Column, GridTable, Words
 
 
@@ -39,7 +38,7 @@ def write_csv(grid: GridTable, path: Path) -> None:
 
 def write_parquet(grid: GridTable, path: Path) -> None:
     """Write every row and digit."""
-    pq.write_table(to_arrow(grid, rounded=False), path, compression="zstd")
+    write_table(to_arrow(grid, rounded=False), path)
 
 
 def _column(name: str, column: Column, *, rounded: bool) -> Any:

@@ -28,6 +28,11 @@ from monitor.domain.exits import ExitRules
 BLOCK_SESSIONS = 8
 
 
+def some_rows(trades: NDArray[Any], wanted: NDArray[np.bool_]) -> NDArray[Any]:
+    """`trades[wanted]`, for which numpy takes seventy times as long with rows of a structure."""
+    return trades.take(np.flatnonzero(wanted))
+
+
 class MarksSource(Protocol):
     """Where option marks come from; picklable, and without any state that a call changes."""
 
@@ -172,6 +177,10 @@ class GridResult:
     regime_plain: NDArray[np.int8]
     notes: tuple[str, ...]
     seconds: Mapping[str, float]
+
+    def rows(self, *, fill: float) -> NDArray[Any]:
+        """The rows of `trades` at one fill."""
+        return some_rows(self.trades, self.trades["fill"] == self.spec.fills.index(fill))
 
     def columns(self, policy: ExitPolicy, *, fill: float) -> TradeColumns:
         """The trades at one fill and exit policy, as the statistics take them."""

@@ -20,9 +20,8 @@ if TYPE_CHECKING:
 
 def columns_of(grid: GridResult, policy: ExitPolicy, *, fill: float) -> TradeColumns:
     """The trades at one fill and policy; returns are net P&L ÷ maximum loss."""
-    rows = grid.trades[grid.trades["fill"] == grid.spec.fills.index(fill)]
     return gather(
-        [chunk_of(rows, policy, dte=grid.table.dte)],
+        [chunk_of(grid.rows(fill=fill), policy, dte=grid.table.dte)],
         n_configs=len(grid.table),
         n_sessions=len(grid.days),
     )

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow.parquet as pq
 
 from monitor import __version__
+from monitor.backtest.arrow_columns import write_table
 from monitor.backtest.configs import MODES, ExitPolicy
 from monitor.backtest.friend import Tally, sentence, tally
 from monitor.backtest.grid_build import BuiltGrid
@@ -81,18 +82,27 @@ def write_run(
     }
     comparison = None
     with new_run(results, name) as folder:
-        write_parquet(built.table, folder / GRID_PARQUET)
-        pq.write_table(arrow_table(result), folder / TRADES_PARQUET, compression="zstd")
+        _at_once(
+            lambda: write_parquet(built.table, folder / GRID_PARQUET),
+            lambda: write_table(arrow_table(result), folder / TRADES_PARQUET),
+            lambda: write_report(folder / REPORT, grid=built.table, ready=ready, facts=facts),
+            lambda: write_csv(ready, folder / GRID_CSV),
+        )
         if against is not None:
             from monitor.backtest.compare import compare  # heavy
 
             comparison = compare(against.grid, folder / GRID_PARQUET)
-        write_report(folder / REPORT, grid=built.table, ready=ready, facts=facts)
         timings = {**seconds, "write": time.perf_counter() - begun}
         facts = {**facts, "seconds": {k: round(v, 3) for k, v in timings.items()}}
         write_facts(folder, facts)
-        write_csv(ready, folder / GRID_CSV)  # the last: the newest grid is found by its age
     return Written(folder=results / name, facts=facts, ready=ready, comparison=comparison)
+
+
+def _at_once(*writers: Callable[[], None]) -> None:
+    """Write several files side by side: compressing them holds no interpreter lock."""
+    with ThreadPoolExecutor(len(writers)) as pool:
+        for written in [pool.submit(writer) for writer in writers]:
+            written.result()
 
 
 def _facts(

@@ -7,11 +7,12 @@ import json
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from threading import Thread
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,7 @@ from monitor.errors import InputError, MonitorError
 from monitor.home import Home, find_home
 
 if TYPE_CHECKING:
+    from monitor.backtest.grid_build import BuiltGrid
     from monitor.backtest.open_chains import Inputs
     from monitor.backtest.run_plan import GridResult, Plan
     from monitor.backtest.write_run import Written
@@ -186,9 +188,7 @@ class Stopwatch:
 
 def _run(asked: Asked, ticker: str, calendar: TradingCalendar, home: Home) -> Written:
     """One ticker from its files to its results folder."""
-    from monitor.backtest.grid_build import build_grid
     from monitor.backtest.open_chains import open_chains
-    from monitor.backtest.write_run import write_run
 
     clock, watch = SystemClock(), Stopwatch.begin()
     with Progress(ticker, quiet=asked.quiet) as told:
@@ -201,8 +201,10 @@ def _run(asked: Asked, ticker: str, calendar: TradingCalendar, home: Home) -> Wr
         watch.lap("read")
         plan = _plan(asked, inputs, calendar)
         watch.lap("plan")
+        Thread(target=_load_last_steps, daemon=True).start()
         result = _simulated(asked, plan, inputs, home, told)
         watch.lap("simulate")
+        build_grid, write_run = _load_last_steps()
         told.say("judging")
         built = build_grid(result, policies=asked.policies, workers=asked.workers)
         watch.lap("statistics")
@@ -212,6 +214,14 @@ def _run(asked: Asked, ticker: str, calendar: TradingCalendar, home: Home) -> Wr
             inputs=inputs, policies=asked.policies, now=clock.now(), seconds=watch.seconds,
             against=asked.against,
         )  # fmt: skip
+
+
+def _load_last_steps() -> tuple[Callable[..., BuiltGrid], Callable[..., Written]]:
+    """Import what comes after the simulation: best while that runs, as it holds no lock."""
+    from monitor.backtest.grid_build import build_grid
+    from monitor.backtest.write_run import write_run
+
+    return build_grid, write_run
 
 
 def _plan(asked: Asked, inputs: Inputs, calendar: TradingCalendar) -> Plan:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from numpy.typing import NDArray
 
-from monitor.backtest.arrow_columns import dates, numbers, words
+from monitor.backtest.arrow_columns import dates, numbers, words, write_table
 
 UNKNOWN = np.array([False, True, False] * 5)
 
@@ -45,3 +47,13 @@ def test_codes_become_words() -> None:
     found.validate(full=True)
     assert found.to_pylist() == ["düster", "", None, "two words"]
     assert words(np.zeros(0, np.int32), ()).to_pylist() == []
+
+
+def test_a_table_on_disk_is_the_table(tmp_path: Path) -> None:
+    codes = np.array([1, 0, 1, -1], np.int8)
+    values = np.array([0.1, np.nan, 3e300, -0.0])
+    table = pa.table(
+        {"a": numbers(values, unknown=np.isnan(values)), "b": words(codes, "xy", unknown=codes < 0)}
+    )
+    write_table(table, tmp_path / "t.parquet")
+    assert pq.read_table(tmp_path / "t.parquet").equals(table)
