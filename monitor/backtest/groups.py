@@ -79,9 +79,11 @@ def _pool(sums: Floats, block: Floats, kept: Floats, out: Floats) -> None:
         rate, mean = wins.sum() / n, returns.sum() / n
         scale = 1.0 / (kept[g] * n * n)
         out[0, g], out[1, g] = rate, mean
-        scratch[:] = wins - rate * count
+        for t in range(len(count)):
+            scratch[t] = wins[t] - rate * count[t]
         out[2, g] = stationary_sum_variance(scratch, block[g]) * scale
-        scratch[:] = returns - mean * count
+        for t in range(len(count)):
+            scratch[t] = returns[t] - mean * count[t]
         out[3, g] = stationary_sum_variance(scratch, block[g]) * scale
 
 
