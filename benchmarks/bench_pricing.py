@@ -20,7 +20,7 @@ from scipy.special import ndtr
 from monitor.backtest.implied_vol_kernels import implied_stdev_rows
 from monitor.backtest.pricing_kernels import otm_chain, price_chain, price_rows
 from monitor.backtest.surface_kernels import surface_chains
-from monitor.backtest.surface_tables import SPX_TABLE, smile_cubics
+from monitor.domain.pricing.surface_tables import SPX_TABLE, smile_cubics
 
 ROUNDS = 30
 CHAINS = 2000

@@ -36,10 +36,10 @@ from monitor.backtest.surface import (
     chain_levels,
     price_with_table,
 )
-from monitor.backtest.surface_tables import NDX_TABLE, Z_KNOTS, SurfaceTable
 from monitor.backtest.validation import CreditPair, QuotedChain, agreement, credit_pairs
-from monitor.backtest.variance_clock import INTRADAY, intraday_share
 from monitor.domain.entry_windows import ET_MINUS_PT, GRID_MINUTES_PT
+from monitor.domain.pricing.surface_tables import NDX_TABLE, Z_KNOTS, SurfaceTable
+from monitor.domain.pricing.variance_clock import INTRADAY, intraday_share
 from monitor.providers.sessions import load_calendar
 
 Floats = NDArray[np.float64]

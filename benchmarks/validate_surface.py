@@ -37,7 +37,6 @@ from monitor.backtest.surface import (
     chain_levels,
     price_with_table,
 )
-from monitor.backtest.surface_tables import surface_table
 from monitor.backtest.validation import (
     Agreement,
     CreditPair,
@@ -45,7 +44,8 @@ from monitor.backtest.validation import (
     agreement,
     credit_pairs,
 )
-from monitor.backtest.variance_clock import VarianceClock
+from monitor.domain.pricing.surface_tables import surface_table
+from monitor.domain.pricing.variance_clock import VarianceClock
 from monitor.domain.trading_calendar import TradingCalendar
 from monitor.providers.sessions import load_calendar
 

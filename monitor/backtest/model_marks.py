@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.backtest.bars_panel import OPEN_MINUTE, SLOTS, PriceTable, Sessions
-from monitor.backtest.costs import HALF_SPREAD_EDGES, HALF_SPREADS
 from monitor.backtest.jit import kernel
 from monitor.backtest.legs import MILLI, ExpirationMarks
 from monitor.backtest.surface import Instants, VolLevels, chain_levels, chain_prices
 from monitor.backtest.trade_codes import PriceSource
-from monitor.backtest.variance_clock import VarianceClock, intraday_share
 from monitor.domain.instruments import underlying
+from monitor.domain.pricing.costs import HALF_SPREAD_EDGES, HALF_SPREADS
+from monitor.domain.pricing.variance_clock import VarianceClock, intraday_share
 from monitor.domain.trading_calendar import TradingCalendar
 from monitor.errors import DomainError
 

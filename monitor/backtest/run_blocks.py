@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from monitor.backtest.bars_panel import PriceTable, Sessions
 from monitor.backtest.configs import config_table
-from monitor.backtest.costs import MAX_CREDIT_SHARE, trading_costs
 from monitor.backtest.engine_kernel import most_rows, simulate
 from monitor.backtest.entry import cells_of, entries_into, entry_facts
 from monitor.backtest.jit import kernel
@@ -23,6 +22,7 @@ from monitor.backtest.trade_codes import NoTrade
 from monitor.config import RegimeEdges
 from monitor.domain.entry_windows import ET_MINUS_PT
 from monitor.domain.instruments import Kind, underlying
+from monitor.domain.pricing.costs import MAX_CREDIT_SHARE, trading_costs
 from monitor.domain.trading_calendar import TradingCalendar
 from monitor.errors import DomainError
 

@@ -18,12 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.backtest.configs import ConfigTable, Dimensions, ExitPolicy
-from monitor.backtest.costs import DEFAULT_FILL, FILLS
 from monitor.backtest.entry import EntryFacts
 from monitor.backtest.legs import Cells, ExpirationMarks, Terms
 from monitor.backtest.trade_codes import NoTrade, PriceSource
 from monitor.backtest.trade_columns import TradeColumns
 from monitor.domain.exits import ExitRules
+from monitor.domain.pricing.costs import DEFAULT_FILL, FILLS
 
 BLOCK_SESSIONS = 8
 

@@ -18,13 +18,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from monitor.backtest.surface_kernels import remaining_variance, surface_chains
-from monitor.backtest.surface_tables import (
+from monitor.domain.pricing.surface_tables import (
     SurfaceTable,
     atm_factor,
     smile_cubics,
     surface_table,
 )
-from monitor.backtest.variance_clock import VarianceClock
+from monitor.domain.pricing.variance_clock import VarianceClock
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from monitor.backtest.fast_math import vector_kernel
 from monitor.backtest.pricing_kernels import otm_chain
-from monitor.backtest.surface_tables import HIGHEST_Z, LOWEST_Z, STEP
+from monitor.domain.pricing.surface_tables import HIGHEST_Z, LOWEST_Z, STEP
 
 Floats = NDArray[np.float64]
 _STEPS_PER_Z = 1.0 / STEP

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
-from monitor.backtest.quote_rules import plausible_credit, two_sided
+from monitor.domain.pricing.quote_rules import plausible_credit, two_sided
 from monitor.domain.vocabulary import SpreadType
 
 Floats = NDArray[np.float64]

@@ -87,6 +87,127 @@ class MarketView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PriceView:
+    """Where option prices come from and how old they are."""
+
+    kind: str  # "quotes" | "anchored" | "model"
+    source: str | None  # "cboe", "yahoo", "replay:…", "demo"; None: the model needs no chain
+    asof: datetime | None
+    age_s: float | None
+    delay_s: float
+    error_pct: float | None = None  # typical error of an anchored or model credit, % of it
+    simulated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShortStrikeView:
+    """A short strike against the price of the underlying now."""
+
+    strike: float
+    distance: float  # points from the price to the strike, negative once it is breached
+    distance_pct: float
+    distance_moves: float | None  # in expected moves to expiration
+    delta: float | None
+    touch_pct: float | None = None  # chance that the price touches it, from the market's vol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TradeView:
+    """An opportunity as it can be opened now: listed strikes and their prices.
+
+    Credits in points per share, per contract where `_usd_per_contract` says so. Unknown is None
+    with an entry in `problems`.
+    """
+
+    root: str | None
+    expiration: date
+    settlement: str
+    short_put: float | None
+    long_put: float | None
+    short_call: float | None
+    long_call: float | None
+    width: float | None
+    credit_mid: float | None
+    credit_natural: float | None  # sell at the bid, buy at the ask
+    credit_fill: float | None  # mid less the fill assumption's share of the half-spreads
+    credit_usd_per_contract: float | None  # of credit_fill
+    max_loss_usd_per_contract: float | None
+    max_return_pct: float | None
+    breakeven_low: float | None
+    breakeven_high: float | None
+    spot: float | None
+    expected_move: float | None  # points, one standard deviation to expiration
+    put: ShortStrikeView | None
+    call: ShortStrikeView | None
+    market_win_pct: float | None  # chance of a profit at expiration that the prices imply
+    price: PriceView | None
+    order_line: str | None  # to type at the broker
+    poorer_why: tuple[str, ...] = ()  # how it falls short of the grid's configuration
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateView:
+    """A win rate with its 95 % interval; `n` trades, `n_eff` effective ones where known."""
+
+    scope: str  # "all regimes" or the regime's label
+    win_rate_pct: float
+    low_pct: float
+    high_pct: float
+    n: int
+    n_eff: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceView:
+    """What the record of a configuration is worth."""
+
+    rates: tuple[RateView, ...]
+    breakeven_win_pct: float | None  # under the person's own exits and fees
+    breakeven_of: str  # "live credit" | "grid credit"
+    expected_return_pct: float | None  # mean P&L ÷ maximum loss after costs, % a trade
+    return_low_pct: float | None
+    return_high_pct: float | None
+    tries: int
+    verdict: str
+    verdict_why: str
+    wins_per_full_loss: float | None  # wins at the target that repay one maximum loss
+    full_loss_in_20_pct: float | None  # chance of at least one full loss in the next 20 trades
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpirationRiskView:
+    """What can be lost on one expiration, dollars: the puts' side and the calls' side."""
+
+    expiration: date
+    put_side_usd: float
+    call_side_usd: float
+    max_loss_usd: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GapView:
+    """P&L at expiration values after a gap of the underlying, dollars of the whole book."""
+
+    move_pct: float
+    pnl_usd: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhatIfView:
+    """The portfolio with one more trade in it."""
+
+    contracts: int
+    total_max_loss_usd: float
+    expirations: tuple[ExpirationRiskView, ...]
+    gaps: tuple[GapView, ...]
+    breaks: tuple[str, ...]  # limits that this trade would break, one sentence each
+    contracts_that_fit: int
+    overlaps: tuple[str, ...]  # "you already hold this", "this long leg is …'s short"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OpportunityView:
     """One configuration the regime prefers, best first, alerted or not."""
 
@@ -119,6 +240,9 @@ class OpportunityView:
     verdict: str
     verdict_why: str  # one plain phrase: after how many tries, or why it is unknown
     source: str  # "grid" (backtest, not a live quote)
+    trade: TradeView | None = None  # as it can be opened now
+    evidence: EvidenceView | None = None
+    what_if: WhatIfView | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,6 +326,56 @@ class ExitView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LegView:
+    """One leg's price, points per share."""
+
+    right: str  # "put" | "call"
+    strike: float
+    quantity: int  # -1 short, +1 long
+    bid: float | None
+    ask: float | None
+    mid: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkView:
+    """What closing the position would pay now, dollars of the whole position.
+
+    `low_usd` to `high_usd` is what the P&L may be once a delayed quote is moved to the price of
+    the underlying now; both equal `pnl_mid_usd` where nothing is uncertain.
+    """
+
+    pnl_mid_usd: float | None
+    pnl_natural_usd: float | None  # buying back at the ask, selling at the bid
+    low_usd: float | None
+    high_usd: float | None
+    price: PriceView | None
+    legs: tuple[LegView, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LadderView:
+    """How near the worse short strike is: "calm", "watch", "warning", "critical", "breached"."""
+
+    step: str
+    put: ShortStrikeView | None
+    call: ShortStrikeView | None
+    give_back_usd: float | None = None  # of the best P&L reached, lost again
+    notes: tuple[str, ...] = ()  # "settlement risk today: …"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettlementView:
+    """An expired position settled on paper, until the person confirms it."""
+
+    value: float | None  # settlement value of the underlying, points
+    value_source: str | None
+    pnl_usd: float | None
+    text: str  # "expired: settled at …, please confirm"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PositionView:
     id: str
     ticker: str
@@ -232,6 +406,9 @@ class PositionView:
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
     simulated: bool
+    mark: MarkView | None = None
+    ladder: LadderView | None = None
+    settled: SettlementView | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

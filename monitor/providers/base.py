@@ -2,16 +2,17 @@
 
 A provider never invents, repeats or repairs a value: it returns what its source said, with
 stamps, or an error per symbol. Judging (stale, impossible, frozen, disagreeing) is the pure
-`monitor/domain/quote_guard.py`; choosing among sources is `chain.py`.
+`monitor/domain/quote_guard.py`; choosing among sources is `fallback.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Protocol, runtime_checkable
 
+from monitor.domain.option_chain import ChainRequest, OptionChain
 from monitor.domain.quotes import Bars, DailyBars, Quote
 from monitor.errors import ProviderError
 
@@ -72,3 +73,30 @@ class MarketDataProvider(Protocol):
     def close(self) -> None:
         """Release connections; the provider is not used afterwards."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainBatch:
+    """Chains that came, and why asked expirations did not."""
+
+    chains: tuple[OptionChain, ...] = ()
+    errors: Mapping[tuple[str, date], ProviderError] = field(default_factory=dict)
+
+
+@runtime_checkable
+class ChainProvider(Protocol):
+    """A source of option chains."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def simulated(self) -> bool: ...
+
+    def chains(self, request: ChainRequest, *, now: datetime) -> ChainBatch:
+        """Every root's chain of each asked expiration. One expiration's failure never raises."""
+        ...
+
+    def health(self) -> tuple[SourceHealth, ...]: ...
+
+    def close(self) -> None: ...

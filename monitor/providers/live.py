@@ -12,7 +12,7 @@ from monitor.domain.quote_guard import GuardLimits
 from monitor.errors import ConfigError
 from monitor.providers.base import MarketDataProvider
 from monitor.providers.cboe import CboeProvider
-from monitor.providers.chain import AutoProvider
+from monitor.providers.fallback import AutoProvider
 from monitor.providers.resilience import ResilientProvider
 from monitor.providers.yahoo import YahooProvider
 

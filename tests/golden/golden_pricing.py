@@ -7,19 +7,19 @@ import math
 from golden_table import Claim, Row, number
 
 from monitor.backtest.implied_vol import implied_vol
-from monitor.backtest.payoff import (
-    call_side_value,
-    expiry_pnl_usd,
-    max_loss_usd,
-    put_side_value,
-    spread_credit,
-)
 from monitor.backtest.pricing import (
     Greeks,
     black76,
     black_scholes,
     black_scholes_greeks,
     forward_price,
+)
+from monitor.domain.pricing.payoff import (
+    call_side_value,
+    expiry_pnl_usd,
+    max_loss_usd,
+    put_side_value,
+    spread_credit,
 )
 
 CONDOR_CREDIT = 2.85

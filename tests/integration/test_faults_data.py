@@ -21,7 +21,7 @@ from monitor.errors import (
     UnreachableError,
 )
 from monitor.providers.cboe import CboeProvider
-from monitor.providers.chain import AutoProvider
+from monitor.providers.fallback import AutoProvider
 from monitor.providers.resilience import ResilientProvider
 
 NOW = datetime(2026, 8, 21, 15, 0, tzinfo=UTC)

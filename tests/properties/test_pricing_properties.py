@@ -9,8 +9,13 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from monitor.backtest.implied_vol import implied_total_stdev
-from monitor.backtest.payoff import call_side_value, expiry_pnl_usd, max_loss_usd, put_side_value
 from monitor.backtest.pricing import price_options
+from monitor.domain.pricing.payoff import (
+    call_side_value,
+    expiry_pnl_usd,
+    max_loss_usd,
+    put_side_value,
+)
 
 FORWARD = st.floats(5, 40_000)
 STDEV = st.floats(1e-4, 2.5)

@@ -18,7 +18,7 @@ from monitor.backtest.pricing_kernels import (
     otm_series_fast,
     price_chain,
 )
-from monitor.backtest.pricing_plain import price_plain
+from monitor.domain.pricing.black_plain import price_plain
 from monitor.errors import DomainError
 
 STRIKES = np.arange(5000.0, 7001.0, 5.0)

@@ -10,7 +10,7 @@ from monitor.backtest import fast_math, mills
 from monitor.backtest import implied_vol_kernels as vols
 from monitor.backtest import pricing_kernels as prices
 from monitor.backtest import surface_kernels as surface
-from monitor.backtest.surface_tables import NDX_TABLE, smile_cubics
+from monitor.domain.pricing.surface_tables import NDX_TABLE, smile_cubics
 
 Floats = NDArray[np.float64]
 RNG = np.random.default_rng(11)

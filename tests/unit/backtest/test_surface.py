@@ -10,7 +10,6 @@ import pytest
 from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 
-from monitor.backtest.pricing_plain import price_plain
 from monitor.backtest.surface import (
     ChainLevels,
     Instants,
@@ -20,7 +19,8 @@ from monitor.backtest.surface import (
     node_variance,
 )
 from monitor.backtest.surface_kernels import remaining_variance, repair_arbitrage, smile_stdev
-from monitor.backtest.surface_tables import (
+from monitor.domain.pricing.black_plain import price_plain
+from monitor.domain.pricing.surface_tables import (
     NDX_TABLE,
     SPX_TABLE,
     Z_KNOTS,
@@ -28,7 +28,7 @@ from monitor.backtest.surface_tables import (
     smile_cubics,
     surface_table,
 )
-from monitor.backtest.variance_clock import VarianceClock
+from monitor.domain.pricing.variance_clock import VarianceClock
 from monitor.errors import DomainError
 
 Floats = NDArray[np.float64]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from monitor.backtest.costs import MAX_CREDIT_SHARE
+from monitor.domain.pricing.costs import MAX_CREDIT_SHARE
 
 Bools = NDArray[np.bool_]
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from monitor.backtest.costs import (
+from monitor.domain.pricing.costs import (
     FILLS,
     fill_credit,
     fill_debit,
@@ -15,7 +15,7 @@ from monitor.backtest.costs import (
     round_down,
     trading_costs,
 )
-from monitor.backtest.quote_rules import credit_below_risk, plausible_credit, two_sided
+from monitor.domain.pricing.quote_rules import credit_below_risk, plausible_credit, two_sided
 from monitor.errors import DomainError
 
 

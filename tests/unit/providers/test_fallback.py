@@ -20,7 +20,7 @@ from monitor.errors import (
     UnknownSymbolError,
 )
 from monitor.providers.base import MarketDataProvider, QuoteBatch, SourceHealth
-from monitor.providers.chain import AutoProvider
+from monitor.providers.fallback import AutoProvider
 from monitor.providers.live import build_live_provider
 
 NOON = datetime(2026, 3, 11, 16, 0, tzinfo=UTC)

@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from monitor.backtest.variance_clock import (
+from monitor.domain.pricing.variance_clock import (
     CLOSED_DAY,
     INTRADAY,
     OVERNIGHT,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from monitor.backtest.payoff import (
+from monitor.domain.pricing.payoff import (
     breakeven_win_rate,
     call_side_value,
     credit_to_risk,

@@ -1,7 +1,7 @@
 """Black's formula in plain numpy: slow, short, and what the kernels must equal.
 
 The same mathematics with SciPy's special functions in place of our polynomials, and without
-branches for speed. Tests compare; nothing else uses it.
+branches for speed. Tests compare the kernels with it, and a handful of prices needs no kernel.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""Prices, trading time, surface, costs and payoffs: arrays in, arrays out."""
