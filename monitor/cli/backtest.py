@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from monitor.backtest.write_run import Written
 
 SCHEMA_VERSION = 1
-COLLECT_AFTER = 200_000  # new objects
+COLLECT_AFTER = 20_000  # new objects
 
 EPILOG = """\b
 Examples:
