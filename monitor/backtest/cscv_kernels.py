@@ -14,7 +14,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.backtest.jit import kernel, uncounted_kernel
+from monitor.backtest.jit import UNCOUNTED, kernel, uncounted_kernel
 from monitor.backtest.trade_columns import Rows
 
 F = TypeVar("F", bound=Callable[..., object])
@@ -56,7 +56,7 @@ def _vector(plain: F) -> F:
     return cast(
         "F",
         numba.njit(
-            cache=True, nogil=True, fastmath={"nnan", "nsz"}, error_model="numpy", _nrt=False
+            cache=True, nogil=True, fastmath={"nnan", "nsz"}, error_model="numpy", **UNCOUNTED
         )(plain),
     )
 

@@ -47,7 +47,7 @@ def build_grid(
         counts = pool.map(lambda policy: _tries(result, policy), policies)
         different, every = (max(1, sum(column)) for column in zip(*counts, strict=True))
         tries = Tries(different=different, every=every)
-        made = list(pool.map(lambda key: _variant(result, *key, tries, inner), keys))
+        made = list(pool.map(lambda k: _variant(result, k[0], k[1], tries, inner), keys))
     return BuiltGrid(
         table=stack([part for parts, _ in made for part in parts]),
         tries=tries,

@@ -16,6 +16,8 @@ import numba
 import numpy as np
 
 F = TypeVar("F", bound=Callable[..., Any])
+UNCOUNTED: dict[str, Any] = {"_nrt": False}
+"""Count no references (`uncounted_kernel`); numba's own annotations leave this option out."""
 
 
 def kernel(plain: F) -> F:
@@ -33,7 +35,7 @@ def uncounted_kernel(plain: F) -> F:
     passed on or sliced, which in an inner loop costs more than the work. Helpers that it calls
     take the same option.
     """
-    return _stamped(plain, numba.njit(cache=True, nogil=True, _nrt=False)(plain))
+    return _stamped(plain, numba.njit(cache=True, nogil=True, **UNCOUNTED)(plain))
 
 
 def _stamped(plain: F, compiled: Any) -> F:
