@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xxhash
 
 from monitor.backtest.bars_panel import PriceTable, Sessions, price_table
-from monitor.backtest.history_files import FileHistory, read_history
 from monitor.domain.instruments import underlying
+
+if TYPE_CHECKING:
+    from monitor.backtest.history_files import FileHistory
 
 EARLIER_SESSIONS = 300  # enough for 250 past moves of ten sessions each, and for the regime
 MAX_DEVIATION = 0.01  # of a close from the price in the chains: more is another market
@@ -47,6 +50,8 @@ def read_beside(
 
     def table(symbol: str | None) -> PriceTable | None:
         found = None
+        if folders:
+            from monitor.backtest.history_files import read_history  # heavy: pyarrow
         for folder in folders if symbol else ():
             one = read_history(folder, str(symbol))
             problems.extend(one.problems)

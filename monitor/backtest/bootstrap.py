@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.backtest.jit import kernel
+from monitor.backtest.jit import uncounted_kernel
 
 Floats = NDArray[np.float64]
 MIN_BLOCK_SESSIONS = 30
@@ -23,7 +23,7 @@ def block_sessions(dte: NDArray[np.integer]) -> Floats:
     return np.maximum(float(MIN_BLOCK_SESSIONS), 3.0 * np.asarray(dte, np.float64))
 
 
-@kernel
+@uncounted_kernel
 def stationary_sum_variance(x: Floats, block: float) -> float:
     """Variance of the sum of a stationary-bootstrap sample of `x`, which must sum to zero.
 

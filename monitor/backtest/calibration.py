@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from monitor.backtest.stats_intervals import wilson_intervals
 from monitor.errors import DomainError
@@ -63,6 +62,8 @@ def brier(forecast: Floats, won: Floats) -> float:
 
 def log_loss(forecast: Floats, won: Floats) -> float:
     """Mean −ln of the probability given to what happened; inf for a certainty that failed."""
+    from scipy import special  # heavy, and no part of a run
+
     return float(-np.mean(special.xlogy(won, forecast) + special.xlog1py(1 - won, -forecast)))
 
 
@@ -74,6 +75,8 @@ def shortfall_chance(*, wins: int, trials: int, forecast: float) -> float:
     """
     if not (0 <= wins <= trials and 0 <= forecast <= 1):
         raise DomainError(f"{wins} wins of {trials} at {forecast}: need 0 ≤ wins ≤ trials, 0..1")
+    from scipy import special  # heavy, and no part of a run
+
     return float(special.bdtr(wins, trials, forecast))
 
 
@@ -104,14 +107,14 @@ def calibration_slope(outcomes: Outcomes) -> float:
     same, all won, all lost).
     """
     p = np.clip(outcomes.forecast, NEVER_CERTAIN, 1 - NEVER_CERTAIN)
-    x = np.stack([np.ones_like(p), special.logit(p)])
+    x = np.stack([np.ones_like(p), _log_odds(p)])
     won, all_trials = outcomes.wins.sum(), outcomes.trials.sum()
     if len(p) < 2 or np.ptp(x[1]) == 0 or not 0 < won < all_trials:
         return float("nan")
     # From the base rate with no slope: from a slope of 1, bold forecasts throw Newton off.
-    beta = np.array([special.logit(won / all_trials), 0.0])
+    beta = np.array([_log_odds(won / all_trials), 0.0])
     for _ in range(_NEWTON_STEPS):
-        fitted = special.expit(beta @ x)
+        fitted = 0.5 * (1 + np.tanh(0.5 * (beta @ x)))  # logistic, and never overflows
         slope = x @ (outcomes.wins - outcomes.trials * fitted)
         weight = outcomes.trials * fitted * (1 - fitted)
         try:
@@ -122,3 +125,8 @@ def calibration_slope(outcomes: Outcomes) -> float:
         if np.max(np.abs(step)) < 1e-10:
             return float(beta[1])
     return float("nan")
+
+
+def _log_odds(p: Floats) -> Floats:
+    odds: Floats = np.log(p / (1 - p))
+    return odds

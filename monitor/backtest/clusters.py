@@ -76,6 +76,13 @@ def _standardize(rows: Rows, c: int, series: Floats32) -> bool:
 
 
 @kernel
+def _copy(values: Floats32, place: Floats32) -> None:
+    """`place[:] = values`, which takes three seconds to compile for the error it might raise."""
+    for t in range(len(values)):
+        place[t] = values[t]
+
+
+@kernel
 def _to_front(recent: NDArray[np.int64], place: int) -> None:
     moved = recent[place]
     for k in range(place, 0, -1):
@@ -120,9 +127,10 @@ def _lead(
         if count < max_leaders:
             if count == len(leaders):
                 larger = np.empty((2 * count, n_sessions), np.float32)
-                larger[:count] = leaders
+                for k in range(count):
+                    _copy(leaders[k], larger[k])
                 leaders = larger
-            leaders[count] = series
+            _copy(series, leaders[count])
             config_of[count] = c
             _to_front(recent, count)
         count += 1

@@ -19,7 +19,7 @@ from monitor.backtest.bootstrap import (
     lost_to_centering_each,
     stationary_sum_variance,
 )
-from monitor.backtest.jit import kernel
+from monitor.backtest.jit import kernel, uncounted_kernel
 from monitor.backtest.row_threads import in_ranges
 from monitor.backtest.trade_columns import Rows, TradeColumns
 
@@ -111,7 +111,7 @@ def daily_series(trades: TradeColumns, config: int) -> Floats:
     return daily
 
 
-@kernel
+@uncounted_kernel
 def _own(rows: Rows, c: int, out: Floats) -> None:
     """Counts and means of configuration c, which has trades."""
     start, entry, held, returns = rows
@@ -137,7 +137,7 @@ def _own(rows: Rows, c: int, out: Floats) -> None:
     out[NON_OVERLAPPING, c] = apart
 
 
-@kernel
+@uncounted_kernel
 def _by_entry(rows: Rows, c: int, block: float, kept: float, x: Floats, out: Floats) -> None:
     """Variances of the win rate and of the mean return of configuration c.
 
@@ -157,7 +157,7 @@ def _by_entry(rows: Rows, c: int, block: float, kept: float, x: Floats, out: Flo
     out[MEAN_VARIANCE, c] = stationary_sum_variance(x, block) * scale
 
 
-@kernel
+@uncounted_kernel
 def _by_day(rows: Rows, c: int, block: float, kept: float, daily: Floats, out: Floats) -> None:
     """Moments of the daily series of configuration c, and the variance of its mean."""
     start, entry, held, returns = rows

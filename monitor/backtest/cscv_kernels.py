@@ -14,13 +14,13 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.backtest.jit import kernel
+from monitor.backtest.jit import UNCOUNTED, kernel, uncounted_kernel
 from monitor.backtest.trade_columns import Rows
 
 F = TypeVar("F", bound=Callable[..., object])
 Floats32 = NDArray[np.float32]
 Ints = NDArray[np.int64]
-TILE = 2048
+TILE = 1024
 
 
 class Tiles(NamedTuple):
@@ -55,7 +55,9 @@ def sum_rows(
 def _vector(plain: F) -> F:
     return cast(
         "F",
-        numba.njit(cache=True, nogil=True, fastmath={"nnan", "nsz"}, error_model="numpy")(plain),
+        numba.njit(
+            cache=True, nogil=True, fastmath={"nnan", "nsz"}, error_model="numpy", **UNCOUNTED
+        )(plain),
     )
 
 
@@ -127,7 +129,7 @@ def _count(values: Floats32, wanted: np.float32) -> int:
     return int(2 * below + same)
 
 
-@kernel
+@uncounted_kernel
 def _advance(tiles: Tiles, tile: int, halves: Ints, k: int, fresh: bool, stack: Floats32) -> None:
     """Sums of the first 0, 1, … blocks of choice k, all but its last, into stack[0 and 1].
 
@@ -142,7 +144,7 @@ def _advance(tiles: Tiles, tile: int, halves: Ints, k: int, fresh: bool, stack: 
         _add(stack[1, d], tiles.square[tile, halves[k, d]], stack[1, d + 1])
 
 
-@kernel
+@uncounted_kernel
 def _scores(
     tiles: Tiles, tile: int, halves: Ints, k: int, by_sharpe: bool, fresh: bool,
     stack: Floats32, both: Floats32,

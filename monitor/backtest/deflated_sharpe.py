@@ -8,9 +8,12 @@ J. of Portfolio Management 40(5) (2014) 94 (DSR).
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
+
+from monitor.backtest.normal import normal_cdf, upper_quantile
 
 Floats = NDArray[np.float64]
 EULER_GAMMA = 0.5772156649015329
@@ -24,9 +27,8 @@ def expected_maximum(tries: float) -> float:
     """
     if tries <= 1:
         return 0.0
-    low = special.ndtri(1 - 1 / tries)
-    high = special.ndtri(1 - 1 / (tries * np.e))
-    return float((1 - EULER_GAMMA) * low + EULER_GAMMA * high)
+    low, high = upper_quantile(1 / tries), upper_quantile(1 / (tries * math.e))
+    return (1 - EULER_GAMMA) * low + EULER_GAMMA * high
 
 
 def luck_sharpe(*, tries: float, variance: Floats | float) -> Floats:
@@ -57,8 +59,7 @@ def probabilistic_sharpe(
     with np.errstate(invalid="ignore", divide="ignore"):
         z = (sharpe - benchmark) * np.sqrt(np.asarray(sessions) - 1) / np.sqrt(spread)
     possible = (spread > 0) & (np.asarray(sessions) > 1)
-    probability: Floats = special.ndtr(np.where(possible, z, np.nan))
-    return probability
+    return normal_cdf(np.where(possible, z, np.nan))
 
 
 def deflated_sharpe(

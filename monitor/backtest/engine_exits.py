@@ -16,6 +16,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from monitor.backtest.jit import UNCOUNTED
 from monitor.backtest.legs import DAY_LOW
 from monitor.backtest.trade_codes import Exit
 from monitor.domain.exits import _ROUNDING as EXIT_ROUNDING
@@ -38,7 +39,9 @@ def inlined(plain: F) -> F:
 
     No fast-math: amounts must equal the plain twin's to the bit.
     """
-    compiled = numba.njit(cache=True, nogil=True, error_model="numpy", forceinline=True)(plain)
+    compiled = numba.njit(
+        cache=True, nogil=True, error_model="numpy", forceinline=True, **UNCOUNTED
+    )(plain)
     return cast("F", compiled)
 
 

@@ -20,7 +20,7 @@ from monitor.backtest.engine_exits import (
     inlined,
     managed_exit,
 )
-from monitor.backtest.jit import kernel
+from monitor.backtest.jit import uncounted_kernel
 from monitor.backtest.legs import MILLI, TRADE, Cells, ExpirationTask
 from monitor.backtest.trade_codes import Exit, NoTrade
 
@@ -61,13 +61,17 @@ def simulate(task: ExpirationTask, out: NDArray[Any] | None = None) -> tuple[NDA
             rules.profit_target_pct, e.settlement,
         ]
     )  # fmt: skip
+    most = int(np.diff(c.width_start).max(initial=0))
+    days = int(m.session[-1] - m.session[0]) + 1 if len(m.session) else 0
+    listed = np.full((len(m.put_strike) + len(m.call_strike)) * days, -1, np.int8)
     n = _simulate(
         m.session, m.minute, m.spot, m.source, m.extremes, m.put_strike, m.call_strike,
         m.mid.reshape(-1), m.half.reshape(-1),
         e.blocked, e.at, e.spot, e.flow, e.low, e.high, e.session, e.time_exit,
         e.force_from if terms.physical else len(m.session), m.expiration,
         c.dte_slot, c.start, c.width_start, c.width, c.kind_slot,
-        money, np.asarray(task.fills, np.float64), out, refused,
+        money, np.asarray(task.fills, np.float64), listed, np.empty((2, most), np.int64),
+        np.empty((4, most)), out, refused,
     )  # fmt: skip
     return out[:n], refused
 
@@ -133,7 +137,7 @@ def _wings(
             long[i] = j
 
 
-@kernel
+@uncounted_kernel
 def _quoted_that_day(mid: Floats, row: int, n_t: int, session: Ints, t: int, listed: Bytes) -> bool:
     """Whether a strike has any quote on the session of instant t; asked once per strike."""
     days = session[n_t - 1] - session[0] + 1
@@ -152,7 +156,7 @@ def _quoted_that_day(mid: Floats, row: int, n_t: int, session: Ints, t: int, lis
     return bool(listed[place] == 1)
 
 
-@kernel
+@uncounted_kernel
 def _refuse(refused: Ints, widths: int, kind_slot: Ints, first: int, last: int, code: int) -> None:
     """Count all widths of the kinds first..last−1 at every fill."""
     kinds = 0
@@ -162,7 +166,7 @@ def _refuse(refused: Ints, widths: int, kind_slot: Ints, first: int, last: int, 
         refused[f, code] += kinds * widths
 
 
-@kernel
+@uncounted_kernel
 def _simulate(
     session: Ints, minute: Ints, mark_spot: Floats, source: NDArray[np.uint8],
     extreme: NDArray[np.uint8],
@@ -170,17 +174,12 @@ def _simulate(
     blocked: Ints, at: Ints, spot: Floats, flow: Ints, low: Floats, high: Floats,
     entry_session: Ints, time_exit: Ints, force_from: int, expiration: int,
     dte_slot: Ints, start: Ints, width_start: Ints, width: Ints, kind_slot: Ints,
-    money: Floats, fills: Floats, out: Rows, refused: Ints,
+    money: Floats, fills: Floats, listed: Bytes, longs: Ints, wings: Floats,
+    out: Rows, refused: Ints,
 ) -> int:  # fmt: skip
-    most = 0
-    for cell in range(len(start)):
-        most = max(most, width_start[cell + 1] - width_start[cell])
-    put_long, call_long = np.empty(most, np.int64), np.empty(most, np.int64)
-    put_credit, call_credit = np.empty(most), np.empty(most)
-    put_halves, call_halves = np.empty(most), np.empty(most)
+    put_long, call_long = longs[0], longs[1]
+    put_credit, call_credit, put_halves, call_halves = wings[0], wings[1], wings[2], wings[3]
     n_t, n_puts, n_times = len(session), len(put_strike), at.shape[1]
-    days = session[n_t - 1] - session[0] + 1 if n_t > 0 else 0
-    listed = np.full((n_puts + len(call_strike)) * days, -1, np.int8)
     condor = kind_slot[_CONDOR] >= 0
     n = 0
     # Bands of one DTE and time sell neighboring strikes: one after the other they stay in cache.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ from monitor.backtest.grid_judge import Tries, judge
 from monitor.backtest.grid_overfit import overfit
 from monitor.backtest.grid_table import REGIMES, GridTable, Variant, grid_rows, stack
 from monitor.backtest.grid_walk import Walked, grid_columns, walk
-from monitor.backtest.run_plan import GridResult
+from monitor.backtest.run_plan import GridResult, some_rows
 from monitor.backtest.trade_columns import TradeColumns, restrict
 from monitor.backtest.trades_table import regime_of
 from monitor.backtest.variant_trades import money_of
@@ -46,40 +47,52 @@ def shown_policy(policies: tuple[ExitPolicy, ...]) -> ExitPolicy:
 def build_grid(
     result: GridResult, *, policies: tuple[ExitPolicy, ...] = POLICIES, workers: int = 2
 ) -> BuiltGrid:
-    """Judge every variant of one ticker's run.
+    """Judge every variant of one ticker's run, as many at a time as there are `workers`.
 
     Regimes are told apart at the run's main fill only, over the configurations that traded in
     them; looking into five regimes is five times as many tries.
     """
-    tries = count_tries(result, policies)
-    parts = []
-    walked: dict[ExitPolicy, Walked | None] = {}
-    for fill in result.spec.fills:
-        rows = result.trades[result.trades["fill"] == result.spec.fills.index(fill)]
-        for policy in policies:
-            trades = result.columns(policy, fill=fill)
-            own: Walked | None = None
-            if fill == result.spec.fill:
-                own = walked[policy] = walk(
-                    trades, table=result.table, n_entry=result.n_entry_days, workers=workers
-                )
-            parts.append(_rows(result, rows, trades, policy, fill, tries, workers, walked=own))
-            if fill == result.spec.fill:
-                parts += _by_regime(result, rows, trades, policy, tries, workers)
+    keys = [(fill, policy) for fill in result.spec.fills for policy in policies]
+    inner = max(1, workers // len(keys))
+    with ThreadPoolExecutor(max(1, workers)) as pool:
+        counts = pool.map(lambda policy: _tries(result, policy), policies)
+        different, every = (max(1, sum(column)) for column in zip(*counts, strict=True))
+        tries = Tries(different=different, every=every)
+        made = list(pool.map(lambda k: _variant(result, k[0], k[1], tries, inner), keys))
     shown = result.columns(shown_policy(policies), fill=result.spec.fill)
+    luck = overfit(shown, workers=workers)
     return BuiltGrid(
-        table=stack(parts), tries=tries, walked=walked, overfit=overfit(shown, workers=workers)
+        table=stack([part for parts, _ in made for part in parts]),
+        tries=tries,
+        overfit=luck,
+        walked={
+            policy: walked
+            for (fill, policy), (_, walked) in zip(keys, made, strict=True)
+            if fill == result.spec.fill
+        },
     )
 
 
-def count_tries(result: GridResult, policies: tuple[ExitPolicy, ...]) -> Tries:
-    """Count what was tried, over all exit policies; fills are costs, not tries."""
-    different, every = 0, 0
-    for policy in policies:
-        trades = result.columns(policy, fill=result.spec.fill)
-        different += find_clusters(trades).count
-        every += int(np.count_nonzero(np.diff(trades.start)))
-    return Tries(different=max(different, 1), every=max(every, 1))
+def _tries(result: GridResult, policy: ExitPolicy) -> tuple[int, int]:
+    """How many different configurations were tried under an exit policy, and how many in all.
+
+    Fills are costs, not tries.
+    """
+    trades = result.columns(policy, fill=result.spec.fill)
+    return find_clusters(trades).count, int(np.count_nonzero(np.diff(trades.start)))
+
+
+def _variant(
+    result: GridResult, fill: float, policy: ExitPolicy, tries: Tries, workers: int
+) -> tuple[list[GridTable], Walked | None]:
+    """The rows of one fill and exit policy: all regimes, and at the main fill each by itself."""
+    rows = result.rows(fill=fill)
+    trades = result.columns(policy, fill=fill)
+    if fill != result.spec.fill:
+        return [_rows(result, rows, trades, policy, fill, tries, workers)], None
+    walked = walk(trades, table=result.table, n_entry=result.n_entry_days, workers=workers)
+    together = _rows(result, rows, trades, policy, fill, tries, workers, walked=walked)
+    return [together, *_by_regime(result, rows, trades, policy, tries, workers)], walked
 
 
 def _rows(
@@ -132,8 +145,8 @@ def _by_regime(
     for regime in present:
         mine = of_trade == regime
         part = _rows(
-            result, rows[mine], restrict(trades, mine), policy, result.spec.fill, more, workers,
-            regime=regime + 1,
+            result, some_rows(rows, mine), restrict(trades, mine), policy, result.spec.fill, more,
+            workers, regime=regime + 1,
         )  # fmt: skip
         parts.append(part.take(part.floats("n_trades") > 0))
     return parts

@@ -8,23 +8,20 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
 
+from monitor.backtest.arrow_columns import numbers, words, write_table
 from monitor.backtest.grid_table import DECIMALS, Column, GridTable, Words
 
 
-def to_arrow(grid: GridTable, *, dictionaries: bool, rounded: bool) -> Any:
-    """As a pyarrow table; NaN becomes null.
+def to_arrow(grid: GridTable, *, rounded: bool) -> Any:
+    """As a pyarrow table, words as dictionaries; NaN becomes null.
 
     Args:
-        dictionaries: Keep words as codes (Parquet); a CSV writer wants them spelled out.
         rounded: Round to the digits a column is printed with.
     """
-    columns = {
-        name: _column(name, column, dictionaries=dictionaries, rounded=rounded)
-        for name, column in grid.columns.items()
-    }
-    return pa.table(columns)
+    return pa.table(
+        {name: _column(name, column, rounded=rounded) for name, column in grid.columns.items()}
+    )
 
 
 def write_csv(grid: GridTable, path: Path) -> None:
@@ -32,7 +29,7 @@ def write_csv(grid: GridTable, path: Path) -> None:
 
     No word holds a comma or a quote, so nothing is quoted, the header neither.
     """
-    table = to_arrow(grid, dictionaries=False, rounded=True)
+    table = to_arrow(grid, rounded=True)
     options = pacsv.WriteOptions(include_header=False, quoting_style="none")
     with path.open("wb") as file:
         file.write((",".join(table.column_names) + "\n").encode())
@@ -41,18 +38,15 @@ def write_csv(grid: GridTable, path: Path) -> None:
 
 def write_parquet(grid: GridTable, path: Path) -> None:
     """Write every row and digit."""
-    table = to_arrow(grid, dictionaries=True, rounded=False)
-    pq.write_table(table, path, compression="zstd")
+    write_table(to_arrow(grid, rounded=False), path)
 
 
-def _column(name: str, column: Column, *, dictionaries: bool, rounded: bool) -> Any:
+def _column(name: str, column: Column, *, rounded: bool) -> Any:
     if isinstance(column, Words):
-        codes = pa.array(column.codes.astype(np.int32))
-        coded = pa.DictionaryArray.from_arrays(codes, pa.array(column.values, pa.string()))
-        return coded if dictionaries else coded.dictionary_decode()
+        return words(column.codes.astype(np.int32), column.values)
     values = np.asarray(column)
     if not np.issubdtype(values.dtype, np.floating):
-        return pa.array(values)
+        return numbers(values)
     if rounded and name in DECIMALS:
         values = np.round(values, DECIMALS[name])
-    return pa.array(values, mask=np.isnan(values))
+    return numbers(values, unknown=np.isnan(values))

@@ -113,8 +113,10 @@ def groups_of(table: ConfigTable) -> NDArray[np.int64]:
     code = table.mode.astype(np.int64)
     for column, size in ((table.dte, 64), (table.band, 128), (_SPREAD_TYPES[table.kind], 4)):
         code = code * size + column
-    found: NDArray[np.int64] = np.unique(code, return_inverse=True)[1]
-    return found
+    used = np.zeros(int(code.max()) + 1, np.bool_)
+    used[code] = True
+    place: NDArray[np.int64] = np.cumsum(used) - 1
+    return place[code]
 
 
 def _breakeven(stats: ConfigStats) -> Floats:

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from monitor.backtest.calibration import Outcomes, Reliability, calibration_slope, reliability
 from monitor.backtest.configs import ConfigTable
 from monitor.backtest.grid_judge import groups_of
-from monitor.backtest.pick_rules import Rule, honest_rule, naive_rule
+from monitor.backtest.pick_rules import honest_rule, naive_rule
 from monitor.backtest.trade_columns import TradeColumns
-from monitor.backtest.walk_forward import Estimate, Fold, WalkForward, make_folds, walk_forward
+from monitor.backtest.walk_forward import Estimate, Fold, WalkForward, make_folds, walk_rules
 
 Floats = NDArray[np.float64]
 TRAIN, TEST = 90, 63  # sessions, as the person chooses; shorter where the window is
@@ -39,14 +39,11 @@ def walk(
     folds = folds_for(n_entry, embargo=int(table.dte.max()))
     if not folds:
         return None
-    group = groups_of(table)
-
-    def run(rule: Rule) -> WalkForward:
-        return walk_forward(
-            trades, folds=folds, rule=rule, dte=table.dte, group=group, workers=workers
-        )
-
-    return Walked(folds=folds, naive=run(naive_rule()), honest=run(honest_rule()))
+    naive, honest = walk_rules(
+        trades, folds=folds, rules=(naive_rule(), honest_rule()), dte=table.dte,
+        group=groups_of(table), workers=workers,
+    )  # fmt: skip
+    return Walked(folds=folds, naive=naive, honest=honest)
 
 
 def folds_for(n_entry: int, *, embargo: int) -> tuple[Fold, ...]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from monitor.backtest.bootstrap import (
     block_sessions,
-    lost_to_centering,
+    lost_to_centering_each,
     stationary_sum_variance,
 )
 from monitor.backtest.jit import kernel
@@ -48,33 +48,43 @@ def group_means(
     sums = np.zeros((3, n_groups, trades.n_sessions))
     _by_session(trades.rows, group, sums)
     longest = np.zeros(n_groups, np.int64)
-    np.maximum.at(longest, group, dte)
-    columns = np.full((4, n_groups), np.nan)
-    for g in range(n_groups):
-        columns[:, g] = _pooled(*sums[:, g], dte=int(longest[g]))
-    win_rate, n_eff, mean, variance = columns
-    return GroupMeans(win_rate=win_rate, win_n_eff=n_eff, mean_return=mean, mean_variance=variance)
-
-
-def _pooled(
-    count: Floats, wins: Floats, returns: Floats, *, dte: int
-) -> tuple[float, float, float, float]:
-    n, sessions = count.sum(), len(count)
-    block = float(block_sessions(np.array(dte)))
-    kept = 1.0 - lost_to_centering(sessions, block)
-    if n == 0 or kept <= 0 or sessions < 2:
-        return (np.nan,) * 4
-    rate, mean = wins.sum() / n, returns.sum() / n
-    scale = 1.0 / (kept * n * n)
-    rate_variance = stationary_sum_variance(wins - rate * count, block) * scale
-    variance = stationary_sum_variance(returns - mean * count, block) * scale
+    for life in np.unique(dte):  # ascending, so that the longest of a group stays
+        longest[group[dte == life]] = life
+    block = block_sessions(longest)
+    kept = 1.0 - lost_to_centering_each(trades.n_sessions, block)
+    rate, mean, rate_variance, variance = pooled = np.full((4, n_groups), np.nan)
+    _pool(sums, block, kept, pooled)
+    n, days = sums[0].sum(axis=1), np.count_nonzero(sums[0], axis=1)
     # A day is at most one independent trade of the group; entries on days that are further apart
     # than an option lives share nothing, which bounds it where no trade lost.
-    days = float(np.count_nonzero(count))
-    apart = max(1.0, days / (dte + 1))
-    n_eff = min(days, rate * (1 - rate) / rate_variance) if rate_variance > 0 else apart
-    cautious = with_unseen_loss(mean, variance, n, hit=n / apart)
-    return rate, n_eff, float(cautious[0]), float(cautious[1])
+    apart = np.maximum(1.0, days / (longest + 1))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        measured = np.minimum(days, rate * (1 - rate) / rate_variance)
+        n_eff = np.where(rate_variance > 0, measured, np.where(np.isnan(rate), np.nan, apart))
+        cautious, spread = with_unseen_loss(mean, variance, n, hit=n / apart)
+    return GroupMeans(
+        win_rate=rate, win_n_eff=n_eff, mean_return=cautious, mean_variance=spread
+    )  # fmt: skip
+
+
+@kernel
+def _pool(sums: Floats, block: Floats, kept: Floats, out: Floats) -> None:
+    """Win rate, mean return and the bootstrap variances of both; NaN stays without trades."""
+    scratch = np.empty(sums.shape[2])
+    for g in range(sums.shape[1]):
+        count, wins, returns = sums[0, g], sums[1, g], sums[2, g]
+        n = count.sum()
+        if n == 0 or kept[g] <= 0 or len(count) < 2:
+            continue
+        rate, mean = wins.sum() / n, returns.sum() / n
+        scale = 1.0 / (kept[g] * n * n)
+        out[0, g], out[1, g] = rate, mean
+        for t in range(len(count)):
+            scratch[t] = wins[t] - rate * count[t]
+        out[2, g] = stationary_sum_variance(scratch, block[g]) * scale
+        for t in range(len(count)):
+            scratch[t] = returns[t] - mean * count[t]
+        out[3, g] = stationary_sum_variance(scratch, block[g]) * scale
 
 
 @kernel

@@ -16,6 +16,8 @@ import numba
 import numpy as np
 
 F = TypeVar("F", bound=Callable[..., Any])
+UNCOUNTED: dict[str, Any] = {"_nrt": False}
+"""Count no references (`uncounted_kernel`); numba's own annotations leave this option out."""
 
 
 def kernel(plain: F) -> F:
@@ -23,13 +25,49 @@ def kernel(plain: F) -> F:
 
     Helpers must stand above the kernels that use them, or in another module.
     """
-    compiled = cast("Any", numba.njit(cache=True, nogil=True)(plain))
+    return _stamped(plain, numba.njit(cache=True, nogil=True)(plain))
+
+
+def uncounted_kernel(plain: F) -> F:
+    """A kernel whose compiled code counts no references to arrays: it may not make any.
+
+    Whoever calls it holds the arrays anyway. Counting them takes an atomic step each time one is
+    passed on or sliced, which in an inner loop costs more than the work. Helpers that it calls
+    take the same option.
+    """
+    return _stamped(plain, numba.njit(cache=True, nogil=True, **UNCOUNTED)(plain))
+
+
+def _stamped(plain: F, compiled: Any) -> F:
     try:
         file = compiled._cache._cache_file
         file._source_stamp = (file._source_stamp, fingerprint(plain))
     except AttributeError:  # numba compiles nothing (NUMBA_DISABLE_JIT), or is another one
         pass
     return cast("F", compiled)
+
+
+def start_without_blas() -> None:
+    """Let numba's first compilation, or first look into its cache, leave scipy.linalg alone.
+
+    It imports that to learn whether `np.cov` could be compiled, which no kernel here asks for and
+    which takes as long as the simulation of a season. Linear algebra still finds it by itself.
+    """
+    try:
+        from numba.np import linalg
+
+        found = linalg.ensure_blas
+        linalg.ensure_blas = _no_blas
+        try:
+            from numba.np import arraymath  # noqa: F401 - this is where it is asked for
+        finally:
+            linalg.ensure_blas = found
+    except (ImportError, AttributeError):  # another numba: it starts as it always did
+        pass
+
+
+def _no_blas() -> None:
+    raise ImportError("not needed")
 
 
 def fingerprint(function: Callable[..., Any]) -> str:

@@ -57,8 +57,8 @@ def lower_bound(stats: ConfigStats, *, min_trades: int = 10) -> Floats:
 
 def best(score: Floats, top: int) -> Picks:
     """The `top` highest, best first; NaN is never chosen, ties go to the first."""
-    order = np.argsort(-score, kind="stable")  # NaN sorts last
-    return order[: min(top, int(np.count_nonzero(~np.isnan(score))))]
+    known = np.flatnonzero(~np.isnan(score))
+    return known[np.argsort(-score[known], kind="stable")][:top]
 
 
 def _mean_credit(trades: TradeColumns) -> Floats:

@@ -29,6 +29,11 @@ from monitor.domain.pricing.costs import DEFAULT_FILL, FILLS
 BLOCK_SESSIONS = 8
 
 
+def some_rows(trades: NDArray[Any], wanted: NDArray[np.bool_]) -> NDArray[Any]:
+    """`trades[wanted]`, for which numpy takes seventy times as long with rows of a structure."""
+    return trades.take(np.flatnonzero(wanted))
+
+
 class MarksSource(Protocol):
     """Where option marks come from; picklable, and without any state that a call changes."""
 
@@ -174,11 +179,14 @@ class GridResult:
     notes: tuple[str, ...]
     seconds: Mapping[str, float]
 
+    def rows(self, *, fill: float) -> NDArray[Any]:
+        """The rows of `trades` at one fill."""
+        return some_rows(self.trades, self.trades["fill"] == self.spec.fills.index(fill))
+
     def columns(self, policy: ExitPolicy, *, fill: float) -> TradeColumns:
         """The trades at one fill and policy; returns are net P&L ÷ maximum loss."""
-        rows = self.trades[self.trades["fill"] == self.spec.fills.index(fill)]
         return gather(
-            [chunk_of(rows, policy, dte=self.table.dte)],
+            [chunk_of(self.rows(fill=fill), policy, dte=self.table.dte)],
             n_configs=len(self.table),
             n_sessions=len(self.days),
         )

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from monitor.backtest.groups import GroupMeans
+from monitor.backtest.normal import normal_cdf
 
 Floats = NDArray[np.float64]
 MIN_STRENGTH, MAX_STRENGTH = 20.0, 2000.0
@@ -41,8 +41,7 @@ class ShrunkReturn:
     def chance_positive(self) -> Floats:
         """P(mean return > 0); NaN where nothing is known."""
         with np.errstate(invalid="ignore", divide="ignore"):
-            chance: Floats = special.ndtr(self.mean / np.sqrt(self.variance))
-        return chance
+            return normal_cdf(self.mean / np.sqrt(self.variance))
 
 
 def fit_beta(

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from monitor.backtest.config_stats import ConfigStats
 from monitor.domain.statistics import Z_95
@@ -46,6 +45,8 @@ def jeffreys_intervals(wins: Floats, trials: Floats, *, level: float = 0.95) -> 
 
     Source: Brown, Cai and DasGupta, Statistical Science 16 (2001) 101, section 3.1.
     """
+    from scipy import special  # heavy, and no part of a run
+
     wins, trials = np.asarray(wins, float), np.asarray(trials, float)
     known = trials > 0
     k, n = np.where(known, wins, np.nan), np.where(known, trials, np.nan)

@@ -32,46 +32,39 @@ def arrow_table(grid: GridResult) -> pa.Table:
     """
     import pyarrow as pa
 
+    from monitor.backtest.arrow_columns import dates, numbers, words
+
     t, table = grid.trades, grid.table
     config = t["config"]
     width = table.width[config]
     put, call = t["short_put"], t["short_call"]
     expiration = t["entry"].astype(np.int64) + table.dte[config]
-    epoch = 719_163  # date(1970, 1, 1).toordinal()
 
-    def day(sessions: NDArray[np.integer]) -> pa.Array:
-        return pa.array((grid.days[sessions] - epoch).astype(np.int32)).cast(pa.date32())
-
-    def word(codes: NDArray[np.integer], words: list[str]) -> pa.DictionaryArray:
-        return pa.DictionaryArray.from_arrays(
-            pa.array(codes.astype(np.int8), mask=codes < 0), pa.array(words)
-        )
-
-    def strike(values: NDArray[np.float32], sold: NDArray[np.float32]) -> pa.Array:
-        return pa.array(values, mask=sold == 0)
+    def word(codes: NDArray[np.integer], texts: list[str]) -> pa.DictionaryArray:
+        return words(codes.astype(np.int8), texts, unknown=codes < 0)
 
     exits = [e.text for e in Exit]
     managed_minute = t["exit_minute"].astype(np.int16)
     return pa.table(
         {
-            "config": config,
-            "entry_date": day(t["entry"]),
-            "entry_minute_et": t["entry_minute"].astype(np.int16),
-            "expiration": day(expiration),
-            "short_put": strike(put, put),
-            "long_put": strike(put - width, put),
-            "short_call": strike(call, call),
-            "long_call": strike(call + width, call),
-            "fill": np.asarray(grid.spec.fills, np.float32)[t["fill"]],
-            "credit_mid": t["credit_mid"],
-            "credit": t["credit"],
-            "max_loss_usd": t["max_loss"],
-            "pnl_usd_hold": t["pnl_hold"],
+            "config": numbers(config),
+            "entry_date": dates(grid.days[t["entry"]]),
+            "entry_minute_et": numbers(t["entry_minute"].astype(np.int16)),
+            "expiration": dates(grid.days[expiration]),
+            "short_put": numbers(put, unknown=put == 0),
+            "long_put": numbers(put - width, unknown=put == 0),
+            "short_call": numbers(call, unknown=call == 0),
+            "long_call": numbers(call + width, unknown=call == 0),
+            "fill": numbers(np.asarray(grid.spec.fills, np.float32)[t["fill"]]),
+            "credit_mid": numbers(t["credit_mid"]),
+            "credit": numbers(t["credit"]),
+            "max_loss_usd": numbers(t["max_loss"]),
+            "pnl_usd_hold": numbers(t["pnl_hold"]),
             "exit_hold": word(t["hold_reason"], exits),
-            "pnl_usd_managed": t["pnl_managed"],
+            "pnl_usd_managed": numbers(t["pnl_managed"]),
             "exit_managed": word(t["reason"], exits),
-            "exit_date_managed": day(t["exit_session"]),
-            "exit_minute_et_managed": pa.array(managed_minute, mask=managed_minute == 0),
+            "exit_date_managed": dates(grid.days[t["exit_session"]]),
+            "exit_minute_et_managed": numbers(managed_minute, unknown=managed_minute == 0),
             "price_source": word(t["source"], [s.text for s in PriceSource]),
             "regime": word(regime_of(grid, t), [r.value for r in Regime]),
             "regime_plain": word(regime_of(grid, t, plain=True), [r.value for r in Regime]),

@@ -35,7 +35,8 @@ def daily_moments_with_unseen_loss(
     moments: tuple[Floats, ...], sessions: float, *, hit: Floats
 ) -> tuple[Floats, ...]:
     """Raw moments 1, 2, … of a daily series with half a session more, on which `hit` fell."""
-    return tuple(
-        (sessions * m + EVENTS * (hit * LOSS) ** k) / (sessions + EVENTS)
-        for k, m in enumerate(moments, start=1)
-    )
+    found, power = [], np.ones_like(hit)
+    for m in moments:
+        power = power * (hit * LOSS)
+        found.append((sessions * m + EVENTS * power) / (sessions + EVENTS))
+    return tuple(found)

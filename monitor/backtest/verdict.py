@@ -63,15 +63,17 @@ def cautious_moments(stats: ConfigStats, group: NDArray[np.integer]) -> Cautious
     m1, m2, m3, m4 = daily_moments_with_unseen_loss(
         (stats.day_1, stats.day_2, stats.day_3, stats.day_4), stats.n_sessions, hit=hit
     )
-    sd = np.sqrt(m2 - m1**2)
-    third = m3 - 3 * m1 * m2 + 2 * m1**3
-    fourth = m4 - 4 * m1 * m3 + 6 * m1**2 * m2 - 3 * m1**4
+    square = m1 * m1  # numpy's powers above two take a logarithm each
+    variance_1 = m2 - square
+    sd = np.sqrt(variance_1)
+    third = m3 - 3 * m1 * m2 + 2 * m1 * square
+    fourth = m4 - 4 * m1 * m3 + 6 * square * m2 - 3 * square * square
     return CautiousMoments(
         mean_return=mean,
         mean_variance=variance,
         sharpe=m1 / sd,
-        skew=third / sd**3,
-        kurtosis=fourth / sd**4,
+        skew=third / (variance_1 * sd),
+        kurtosis=fourth / (variance_1 * variance_1),
         sessions=(stats.n_sessions + EVENTS) / _overlap(stats, group),
     )
 

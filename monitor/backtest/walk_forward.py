@@ -133,56 +133,113 @@ def walk_forward(
     Args:
         dte, group: Shape (n_configs,), as in `summarize` and `fit_beta`.
     """
-    results, naive, shrunk = [], [], []
-    chosen = np.zeros(trades.n_configs, np.int64)
-    later_n, later_sum = np.zeros(trades.n_configs), np.zeros(trades.n_configs)
+    (result,) = walk_rules(
+        trades, folds=folds, rules=(rule,), dte=dte, group=group, workers=workers
+    )  # fmt: skip
+    return result
+
+
+def walk_rules(
+    trades: TradeColumns,
+    *,
+    folds: Sequence[Fold],
+    rules: Sequence[Rule],
+    dte: NDArray[np.integer],
+    group: NDArray[np.integer],
+    workers: int = 2,
+) -> tuple[WalkForward, ...]:
+    """The same for several rules: what they learn from and are judged on is worked out once."""
+    naive, shrunk = [], []
+    walks = [_Walk.begin(rule, trades.n_configs) for rule in rules]
     for fold in folds:
-        train = window(
-            trades, first=fold.train_first, stop=fold.train_stop, settled_by=fold.test_first
-        )
-        test = window(
-            trades, first=fold.test_first, stop=fold.test_stop, settled_by=trades.n_sessions
-        )
-        stats = summarize(train, dte=dte, workers=workers)
-        n, wins, returns = _totals(test)
-        picks = rule(train, stats)
-        results.append(_fold_result(fold, picks, stats, n, wins, returns))
-        chosen[picks] += 1
-        later_n[picks] += n[picks]
-        later_sum[picks] += returns[picks]
-        known = (stats.n_trades > 0) & (n > 0)
-        naive.append(Outcomes(stats.win_rate[known], wins[known], n[known]))
-        forecast = _shrunk(train, stats, dte, group)
-        shrunk.append(Outcomes(forecast[known], wins[known], n[known]))
-    with np.errstate(invalid="ignore"):
-        realized = later_sum / later_n
-    return WalkForward(
-        folds=tuple(results),
-        naive=Outcomes.joined(naive),
-        shrunk=Outcomes.joined(shrunk),
-        times_picked=chosen,
-        realized_return=realized,
-    )
+        past = _past(trades, fold, dte=dte, workers=workers)
+        for walk in walks:
+            walk.step(past)
+        naive.append(past.outcomes(past.stats.win_rate))
+        shrunk.append(past.outcomes(_shrunk(past.train, past.stats, dte, group)))
+    joined = Outcomes.joined(naive), Outcomes.joined(shrunk)
+    return tuple(walk.result(*joined) for walk in walks)
 
 
-def _fold_result(
-    fold: Fold, picks: Picks, stats: ConfigStats, n: Floats, wins: Floats, returns: Floats
-) -> FoldResult:
-    again = picks[n[picks] > 0]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Past:
+    """A fold's training trades and what they tell, and each configuration's trades after."""
+
+    fold: Fold
+    train: TradeColumns
+    stats: ConfigStats
+    n: Floats
+    wins: Floats
+    returns: Floats  # summed
+
+    def outcomes(self, forecast: Floats) -> Outcomes:
+        known = (self.stats.n_trades > 0) & (self.n > 0)
+        return Outcomes(forecast[known], self.wins[known], self.n[known])
+
+
+def _past(trades: TradeColumns, fold: Fold, *, dte: NDArray[np.integer], workers: int) -> _Past:
+    train = window(
+        trades, first=fold.train_first, stop=fold.train_stop, settled_by=fold.test_first
+    )  # fmt: skip
+    test = window(
+        trades, first=fold.test_first, stop=fold.test_stop, settled_by=trades.n_sessions
+    )  # fmt: skip
+    n, wins, returns = _totals(test)
+    return _Past(
+        fold=fold, train=train, stats=summarize(train, dte=dte, workers=workers),
+        n=n, wins=wins, returns=returns,
+    )  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Walk:
+    """One rule on its way through the folds."""
+
+    rule: Rule
+    results: list[FoldResult]
+    chosen: NDArray[np.int64]
+    later_n: Floats
+    later_sum: Floats
+
+    @classmethod
+    def begin(cls, rule: Rule, n: int) -> _Walk:
+        return cls(rule, [], np.zeros(n, np.int64), np.zeros(n), np.zeros(n))
+
+    def step(self, past: _Past) -> None:
+        picks = self.rule(past.train, past.stats)
+        self.results.append(_fold_result(past, picks))
+        self.chosen[picks] += 1
+        self.later_n[picks] += past.n[picks]
+        self.later_sum[picks] += past.returns[picks]
+
+    def result(self, naive: Outcomes, shrunk: Outcomes) -> WalkForward:
+        with np.errstate(invalid="ignore"):
+            realized = self.later_sum / self.later_n
+        return WalkForward(
+            folds=tuple(self.results),
+            naive=naive,
+            shrunk=shrunk,
+            times_picked=self.chosen,
+            realized_return=realized,
+        )
+
+
+def _fold_result(past: _Past, picks: Picks) -> FoldResult:
+    again = picks[past.n[picks] > 0]
+    n = past.n[again]
 
     def mean(values: Floats) -> float:
-        return float(values[again].mean()) if len(again) else math.nan
+        return float(values.mean()) if len(again) else math.nan
 
-    with np.errstate(invalid="ignore"):
-        return FoldResult(
-            fold=fold,
-            picks=picks,
-            traded=len(again),
-            shown_win=mean(stats.win_rate),
-            realized_win=mean(wins / n),
-            shown_return=mean(stats.mean_return),
-            realized_return=mean(returns / n),
-        )
+    return FoldResult(
+        fold=past.fold,
+        picks=picks,
+        traded=len(again),
+        shown_win=mean(past.stats.win_rate[again]),
+        realized_win=mean(past.wins[again] / n),
+        shown_return=mean(past.stats.mean_return[again]),
+        realized_return=mean(past.returns[again] / n),
+    )
 
 
 def _shrunk(

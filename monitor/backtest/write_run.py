@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from monitor import __version__
-from monitor.backtest.compare import Comparison, compare
 from monitor.backtest.configs import MODES, ExitPolicy
 from monitor.backtest.friend import Tally, sentence, tally
 from monitor.backtest.grid_build import BuiltGrid, shown_policy
@@ -38,6 +38,9 @@ from monitor.backtest.trades_table import arrow_table
 from monitor.domain.entry_windows import clock_text
 
 TRADES_AT_ONCE = 1_000_000
+
+if TYPE_CHECKING:
+    from monitor.backtest.compare import Comparison
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,15 +90,19 @@ def write_run(
     comparison = None
     with new_run(results, name) as folder:
         whole = {**built.table.columns, "exploratory": aside.astype(np.int8)}
-        write_parquet(GridTable(whole), folder / GRID_PARQUET)
-        _write_trades(result, folder / TRADES_PARQUET)
+        _at_once(
+            lambda: write_parquet(GridTable(whole), folder / GRID_PARQUET),
+            lambda: _write_trades(result, folder / TRADES_PARQUET),
+            lambda: write_report(folder / REPORT, grid=built.table, ready=ready, facts=facts),
+            lambda: write_csv(ready, folder / GRID_CSV),
+        )
         if against is not None:
+            from monitor.backtest.compare import compare  # heavy
+
             comparison = compare(against.grid, folder / GRID_PARQUET)
-        write_report(folder / REPORT, grid=built.table, ready=ready, facts=facts)
         timings = {**seconds, "write": time.perf_counter() - begun}
         facts = {**facts, "seconds": {k: round(v, 3) for k, v in timings.items()}}
         write_facts(folder, facts)
-        write_csv(ready, folder / GRID_CSV)  # the last: the newest grid is found by its age
     return Written(folder=results / name, facts=facts, ready=ready, comparison=comparison)
 
 
@@ -110,6 +117,13 @@ def _write_trades(result: GridResult, path: Path) -> None:
         writer.write_table(first)
         for begin in range(TRADES_AT_ONCE, len(result.trades), TRADES_AT_ONCE):
             writer.write_table(part(begin))
+
+
+def _at_once(*writers: Callable[[], None]) -> None:
+    """Write several files side by side: compressing them holds no interpreter lock."""
+    with ThreadPoolExecutor(len(writers)) as pool:
+        for written in [pool.submit(writer) for writer in writers]:
+            written.result()
 
 
 def _facts(

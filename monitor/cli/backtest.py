@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Thread
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +39,7 @@ from monitor.errors import InputError, MonitorError
 from monitor.home import Home, find_home
 
 if TYPE_CHECKING:
+    from monitor.backtest.grid_build import BuiltGrid
     from monitor.backtest.open_chains import Inputs
     from monitor.backtest.run_plan import GridResult, Plan
     from monitor.backtest.write_run import Written
@@ -46,6 +49,7 @@ HYPOTHETICAL = (
     "hypothetical listing: expirations of today's pattern are taken as listed in years when they "
     "were not"
 )
+COLLECT_AFTER = 20_000  # new objects
 
 EPILOG = """\b
 Examples:
@@ -121,10 +125,17 @@ def backtest(**options: Any) -> None:
     """
     home = find_home(options["home"])
     settings = load_settings(home.root)
-    asked = read_asked(options, settings, home)
+    with _few_collections():
+        _backtest(read_asked(options, settings, home), options, home)
+
+
+def _backtest(asked: Asked, options: dict[str, Any], home: Home) -> None:
     if options["dry_run"]:
         say_dry_run(asked, home, SystemClock(), as_json=options["as_json"])
         return
+    from monitor.backtest.jit import start_without_blas
+
+    start_without_blas()
     done = run_all(asked, home, progress=lambda ticker: Progress(ticker, quiet=asked.quiet))
     if options["as_json"]:
         runs = [run_json(one) for one in done]
@@ -217,9 +228,6 @@ def _run(
     progress: Progress,
 ) -> Written:
     """One ticker from its sources to its results folder."""
-    from monitor.backtest.grid_build import build_grid
-    from monitor.backtest.write_run import write_run
-
     watch, found = Stopwatch.begin(), asked.sources[ticker]
     with progress as told:
         if found.taken:
@@ -234,8 +242,10 @@ def _run(
         told.say("planning")
         plan, exploratory = _plan(asked, inputs, calendar)
         watch.lap("plan")
+        Thread(target=_load_last_steps, daemon=True).start()
         result = _simulated(asked, plan, inputs, home, told)
         watch.lap("simulate")
+        build_grid, write_run = _load_last_steps()
         told.say("judging")
         built = build_grid(result, policies=asked.policies, workers=asked.workers)
         watch.lap("statistics")
@@ -245,6 +255,14 @@ def _run(
             inputs=inputs, policies=asked.policies, now=clock.now(), seconds=watch.seconds,
             exploratory=exploratory, against=asked.against,
         )  # fmt: skip
+
+
+def _load_last_steps() -> tuple[Callable[..., BuiltGrid], Callable[..., Written]]:
+    """Import what comes after the simulation: best while that runs, as it holds no lock."""
+    from monitor.backtest.grid_build import build_grid
+    from monitor.backtest.write_run import write_run
+
+    return build_grid, write_run
 
 
 def _plan(asked: Asked, inputs: Inputs, calendar: TradingCalendar) -> tuple[Plan, tuple[int, ...]]:
@@ -319,6 +337,17 @@ def _simulate(plan: Plan, asked: Asked, **keeping: Any) -> GridResult:
     from monitor.backtest.run_dask import run_on_dask
 
     return run_on_dask(plan, address=asked.dask, **keeping)
+
+
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    """Look for garbage rarely: imports alone bring it up fifty times, and find nothing."""
+    before = gc.get_threshold()
+    gc.set_threshold(COLLECT_AFTER)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ Imports click and the error tree only, so that a quick command starts quickly.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import sys
@@ -82,7 +83,10 @@ class CommandGroup(click.Group):
 
 def main_command(group: click.Group) -> NoReturn:
     """Run a group as the whole program."""
-    group.main()
+    try:
+        group.main()
+    finally:
+        gc.freeze()  # the program ends: what it still holds need not be searched for garbage
     raise AssertionError("a group in standalone mode always exits")
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
+import subprocess
+import sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -114,6 +117,25 @@ def test_a_recording_becomes_a_run_that_the_monitor_can_load(
     assert report.rows == facts["rows"]["grid_trading_ready.csv"] > 20
     assert report.rejected == ()
     assert sorted(p.name for p in (home / "results").iterdir()) == ["first"]
+
+
+def test_a_run_imports_neither_pandas_nor_scipy(
+    chains: Path, made: tuple[Path, dict[str, Any]]
+) -> None:
+    """Each takes longer to import than a season takes to simulate; the calendar is there."""
+    heavy = {"pandas", "scipy.linalg", "scipy.special"}
+    code = (
+        "import sys\nfrom monitor.cli.main import monitor\n"
+        "try:\n    monitor.main(sys.argv[1:])\n"
+        f"finally:\n    print(sorted({heavy} & set(sys.modules)))"
+    )
+    command = ["backtest", "--home", str(made[0]), "--source", str(chains), *SMALL]
+    found = subprocess.run(
+        [sys.executable, "-c", code, *command, "--out", "lean"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert found.stdout.splitlines()[-1] == "[]"
+    shutil.rmtree(made[0] / "results" / "lean")
 
 
 def test_every_configuration_day_is_a_trade_or_has_a_reason(

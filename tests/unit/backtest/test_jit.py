@@ -7,6 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numba
+import numpy as np
+import pytest
+
+from monitor.backtest.jit import uncounted_kernel
+
 HELPER = """
 from monitor.backtest.jit import kernel
 FACTOR = {factor}
@@ -47,3 +53,26 @@ def test_a_change_in_another_module_reaches_the_compiled_kernel(tmp_path: Path) 
     assert answer(tmp_path) == "31 0"
     helper.write_text(HELPER.format(factor=5, times=3))
     assert answer(tmp_path) == "35 0"
+
+
+@uncounted_kernel
+def total(x: np.ndarray) -> float:
+    result = 0.0
+    for part in (x[:2], x[2:]):
+        for value in part:
+            result += value
+    return result
+
+
+@uncounted_kernel
+def makes_one(x: np.ndarray) -> float:
+    return np.zeros(3)[0] + x[0]
+
+
+def test_an_uncounted_kernel_takes_arrays_and_their_parts() -> None:
+    assert total(np.array([1.0, 2.0, 4.0])) == 7.0
+
+
+def test_an_uncounted_kernel_that_makes_an_array_is_refused() -> None:
+    with pytest.raises(numba.errors.NumbaError, match="array"):
+        makes_one(np.ones(3))

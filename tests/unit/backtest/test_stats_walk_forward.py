@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 from stats_cases import NO, fair_grid, rows
@@ -9,7 +11,14 @@ from stats_cases import NO, fair_grid, rows
 from monitor.backtest.config_stats import ConfigStats, summarize
 from monitor.backtest.pick_rules import Picks, best, honest_rule, naive_rule
 from monitor.backtest.trade_columns import TradeColumns, from_matrix
-from monitor.backtest.walk_forward import Fold, FoldResult, WalkForward, make_folds, walk_forward
+from monitor.backtest.walk_forward import (
+    Fold,
+    FoldResult,
+    WalkForward,
+    make_folds,
+    walk_forward,
+    walk_rules,
+)
 from monitor.errors import DomainError
 
 ZERO_2 = np.zeros(2, np.int64)
@@ -166,3 +175,20 @@ def test_honest_rule_prefers_the_sure_to_the_lucky() -> None:
 
 def test_best_leaves_out_the_unknown() -> None:
     assert best(np.array([1.0, NO, 3.0, 3.0]), 3).tolist() == [2, 3, 0]
+
+
+def test_rules_that_walk_together_do_not_disturb_each_other() -> None:
+    grid = fair_grid(3, sessions=60)
+    given = {
+        "folds": make_folds(60, train=20, test=10, embargo=3),
+        "dte": grid.dte,
+        "group": np.zeros(grid.trades.n_configs, np.int64),
+    }
+    rules = (first_of, honest_rule(min_trades=2))
+    together = walk_rules(grid.trades, rules=rules, **given)
+    picked = []
+    for one, rule in zip(together, rules, strict=True):
+        alone = walk_forward(grid.trades, rule=rule, **given)
+        np.testing.assert_equal(asdict(one), asdict(alone))
+        picked.append([fold.picks.tolist() for fold in one.folds])
+    assert picked[0] != picked[1]
