@@ -61,12 +61,14 @@ def market(calendar: TradingCalendar, days: int) -> tuple[Sessions, PriceTable, 
     return sessions, PriceTable(price=path, close=close), vix
 
 
-def plan_of(calendar: TradingCalendar, days: int, minutes: int) -> Plan:
+def plan_of(
+    calendar: TradingCalendar, days: int, minutes: int, widths: tuple[float, ...] | None = None
+) -> Plan:
     sessions, prices, vix = market(calendar, days)
     spec = RunSpec(
         ticker="SPX", first=date.fromordinal(int(sessions.day[HISTORY])),
         last=date.fromordinal(int(sessions.day[-1])), source="model", fills=(0.5,),
-        dims=Dimensions(modes=(BandMode.RAW100,)),
+        dims=Dimensions(modes=(BandMode.RAW100,), widths=widths),
     )  # fmt: skip
     plan = make_plan(
         spec, sessions=sessions, prices=prices, source=Kept({}), calendar=calendar,
@@ -94,7 +96,7 @@ def tell(what: str, plan: Plan, workers: int) -> None:
     trades = 2 * len(grid.trades)
     asked = 2 * len(plan.table) * grid.n_entry_days
     print(
-        f"{what:<34} {best:6.3f} s  {trades / best / 1e6:6.2f} M trades/s  "
+        f"{what:<37} {best:6.3f} s  {trades / best / 1e6:6.2f} M trades/s  "
         f"{asked / best / 1e6:6.2f} M configuration-days/s; {used:.3f} s of processor  "
         f"{trades / used / 1e6:6.2f} M trades/s a core  ({trades:,} trades)"
     )
@@ -114,6 +116,11 @@ def main() -> None:
         tell(f"model prices, every {minutes} minutes", plan, args.workers)
     for days in (args.days // 4, args.days // 2, args.days):
         tell(f"model prices, {days} days", plan_of(calendar, days, 15), args.workers)
+    for step in (20, 10, 5):
+        plan = plan_of(calendar, args.days, 15, tuple(float(w) for w in range(step, 85, step)))
+        made = {e: plan.source.marks(e) for e in range(plan.first, len(plan.days))}
+        what = f"marks at hand, {len(plan.table):,} configurations"
+        tell(what, replace(plan, source=Kept(made)), args.workers)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.interpolate import PchipInterpolator
 
 from monitor.domain.instruments import underlying
 from monitor.errors import DomainError
@@ -96,6 +95,8 @@ def smile_cubics(smile: tuple[float, ...]) -> Floats:
 
     Shape: (22, 4): coefficients of 1, f, f², f³, f = 0..1 within the step. Read-only.
     """
+    from scipy.interpolate import PchipInterpolator  # heavy, and recorded quotes need none of it
+
     curve = PchipInterpolator(Z_KNOTS, smile)
     left = np.arange(LOWEST_Z, HIGHEST_Z, STEP)
     derivatives = [curve.derivative(k)(left) if k else curve(left) for k in range(4)]

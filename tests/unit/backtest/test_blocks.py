@@ -7,6 +7,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
 from multiprocessing import get_context
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +17,8 @@ from monitor.backtest.configs import BandMode, Dimensions, ExitPolicy, Kind
 from monitor.backtest.engine_kernel import simulate
 from monitor.backtest.engine_plain import simulate_plain
 from monitor.backtest.entry import entries_into
+from monitor.backtest.grid_build import build_grid
+from monitor.backtest.grid_csv import write_parquet
 from monitor.backtest.legs import MILLI, TRADE, ExpirationMarks, ExpirationTask, Terms
 from monitor.backtest.regime_at_entry import regimes
 from monitor.backtest.run_blocks import assemble, make_plan, run_block, run_blocks
@@ -289,6 +292,16 @@ def test_statistics_columns_and_the_table_agree_with_the_rows(grid: GridResult) 
     assert one["price_source"] == "quotes"
     assert one["expiration"] >= one["entry_date"]
     assert set(regime_of(grid, rows)) <= set(range(len(Regime)))
+
+
+def test_any_number_of_workers_judges_alike(grid: GridResult, tmp_path: Path) -> None:
+    files = []
+    for workers in (1, 4):
+        built = build_grid(grid, workers=workers)
+        files.append(tmp_path / f"{workers}.parquet")
+        write_parquet(built.table, files[-1])
+        assert len(built.table) > len(ExitPolicy) * len(grid.spec.fills) * len(grid.table)
+    assert files[0].read_bytes() == files[1].read_bytes()
 
 
 def test_regimes_use_only_closes_before_the_entry(calendar: TradingCalendar) -> None:
