@@ -71,6 +71,9 @@ class PriceTable:
             return np.full(len(self.close), np.nan)
         return self.price[:, k]
 
+    def part(self, first: int, stop: int) -> PriceTable:
+        return PriceTable(price=self.price[first:stop], close=self.close[first:stop])
+
     def known_at(self, minute: int) -> Floats:
         """The newest value known at one clock time: that minute's, else the close before."""
         before = np.concatenate([[np.nan], self.close[:-1]])

@@ -65,8 +65,8 @@ class ModelMarks:
         return replace(
             self,
             sessions=self.sessions.part(a, b),
-            prices=_rows(self.prices, a, b),
-            vols={name: _rows(table, a, b) for name, table in self.vols.items()},
+            prices=self.prices.part(a, b),
+            vols={name: table.part(a, b) for name, table in self.vols.items()},
             strike_low=self.strike_low[a:b],
             strike_high=self.strike_high[a:b],
             rate=self.rate[a:b],
@@ -190,10 +190,6 @@ def listed_strikes(ticker: str, low: float, high: float, near: float) -> Floats:
     wide = np.arange(np.ceil(low / far), np.floor(high / far) + 1) * far
     wide = wide[np.abs(wide / near - 1) > FAR]
     return np.union1d(fine[close], wide)
-
-
-def _rows(table: PriceTable, a: int, b: int) -> PriceTable:
-    return PriceTable(price=table.price[a:b], close=table.close[a:b])
 
 
 def half_spreads_of(ticker: str, mid: Floats) -> Floats:

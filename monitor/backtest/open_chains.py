@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from monitor.backtest.anchored_marks import ANCHORED_NOTE, anchored_marks
 from monitor.backtest.bars_panel import PriceTable, Sessions, sessions_between
 from monitor.backtest.beside_chains import EARLIER_SESSIONS, Beside, read_beside
 from monitor.backtest.chain_book import ChainBook, QuoteKind
@@ -91,6 +92,7 @@ def open_chains(
     cache_dir: Path | None,
     dtes: tuple[int, ...],
     history: Sequence[Path] = (),
+    anchored: bool = False,
     workers: int = 2,
     progress: Progress | None = None,
 ) -> Inputs:
@@ -100,9 +102,11 @@ def open_chains(
 
     Args:
         history: Folders with files of bars, for the underlying, its volatility index and VIX.
+        anchored: Price everything with surfaces fitted to the chains instead of their quotes.
 
     Raises:
         DataError: No day file, or none of them can be used.
+        DomainError: Anchored prices are asked of a ticker that cannot have them.
     """
     loads = [
         load_chains(
@@ -118,6 +122,14 @@ def open_chains(
     )
     chain_prices = parity_prices(sessions, books)
     beside = read_beside(history, ticker=ticker, sessions=sessions, chain_prices=chain_prices)
+    quotes = QuoteMarks(sessions=sessions, books=books, longest=max(dtes))
+    marks = (
+        anchored_marks(
+            ticker, quotes=quotes, prices=beside.prices, vol=beside.vol, calendar=calendar
+        )
+        if anchored
+        else quotes
+    )
     return Inputs(
         ticker=ticker,
         days=tuple(map(date.fromordinal, days)),
@@ -125,13 +137,13 @@ def open_chains(
         prices=beside.prices,
         vol=beside.vol,
         vix=beside.vix,
-        marks=QuoteMarks(sessions=sessions, books=books, longest=max(dtes)),
-        source="quotes",
+        marks=marks,
+        source="anchored" if anchored else "quotes",
         provenance=_provenance(root, loads, beside),
         problems=tuple(
             dict.fromkeys((*(p for load in loads for p in load.problems()), *beside.problems))
         ),
-        notes=(*beside.notes, *_notes(books)),
+        notes=(*beside.notes, *_notes(books), *([ANCHORED_NOTE] if anchored else [])),
     )
 
 

@@ -86,7 +86,7 @@ def make_plan(
     facts = entry_facts(
         ticker=spec.ticker, table=table, sessions=sessions, prices=prices, vol=vol,
         calendar=calendar, rules=spec.rules, first=first, stop=stop, min_sample=spec.min_sample,
-        check_listing=spec.source != "quotes", hypothetical=spec.hypothetical_listing,
+        check_listing=spec.source == "model", hypothetical=spec.hypothetical_listing,
         workers=workers,
     )  # fmt: skip
     return Plan(

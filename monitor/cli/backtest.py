@@ -97,6 +97,11 @@ class StoppedError(MonitorError):
     is_flag=True,
     help="Model prices: take today's expirations as listed in earlier years too; the run says so.",
 )
+@click.option(
+    "--anchored",
+    is_flag=True,
+    help="Recorded chains: price with surfaces fitted to them, also what they do not quote.",
+)
 @click.option("--workers", type=WHOLE, metavar="N", help="Threads (the machine's cores).")
 @click.option(
     "--dask", metavar="tcp://HOST:PORT", help="Simulate on this Dask cluster (extra: cluster)."
@@ -159,6 +164,8 @@ def read_asked(options: dict[str, Any], settings: Settings, home: Home) -> Asked
     workers = options["workers"] if options["workers"] is not None else os.cpu_count() or 1
     if options["hypothetical"] and any(one.chains for one in sources.values()):
         raise InputError("--hypothetical-listing: recorded chains show themselves what was listed")
+    if options["anchored"] and not all(one.chains for one in sources.values()):
+        raise InputError("--anchored: there are no recorded chains to fit surfaces to")
     min_sample = options["min_sample"]
     for name, value in (("--workers", workers), ("--min-sample", min_sample)):
         if value is not None and not 1 <= value <= 10_000:
@@ -175,6 +182,7 @@ def read_asked(options: dict[str, Any], settings: Settings, home: Home) -> Asked
         fills=fills_with(options["fill"])[0],
         min_sample=60 if min_sample is None else min_sample,
         hypothetical=options["hypothetical"],
+        anchored=options["anchored"],
         workers=workers,
         dask=options["dask"],
         out=None if options["out"] is None else check_name(options["out"]),
@@ -219,10 +227,8 @@ def _run(
         if found.taken:
             told.note(found.taken)
         inputs = open_inputs(
-            found, ticker, dtes=asked.dims.dtes, home=home, settings=asked.settings,
-            calendar=calendar, now=clock.now(), workers=asked.workers, fetch=not asked.resume,
-            step=told.step,
-        )  # fmt: skip
+            asked, ticker, home=home, calendar=calendar, now=clock.now(), step=told.step
+        )
         watch.lap("read")
         told.say("planning")
         plan, exploratory = _plan(asked, inputs, calendar)

@@ -36,6 +36,7 @@ class Asked:
     fills: tuple[float, ...]
     min_sample: int
     hypothetical: bool
+    anchored: bool
     workers: int
     dask: str | None
     out: str | None

@@ -32,12 +32,36 @@ def recording(root: Path, *, sessions: int = 22) -> Path:
     for i, day in enumerate(days[:sessions]):
         rows = [HEADER]
         for slot in (*range(0, 390, 30), 385):
-            at = datetime(day.year, day.month, day.day, 14, 30, tzinfo=UTC)
-            at += timedelta(minutes=slot)
-            price = 24_000 + 90 * math.sin(1.7 * i) + 40 * math.sin(0.9 * i + slot / 55)
+            at, price = _moment(day, slot), _price(i, slot)
             for ahead in (0, 1):
                 rows += _chain(at, price, days[i + ahead], left=ahead + 1 - slot / 390)
         (folder / f"NDX_options_{day}.csv").write_text("\n".join(rows) + "\n")
+    return root
+
+
+def _moment(day: date, slot: int) -> datetime:
+    open_at = datetime(day.year, day.month, day.day, 14, 30, tzinfo=UTC)
+    return open_at + timedelta(minutes=slot)
+
+
+def _price(i: int, slot: int) -> float:
+    return 24_000 + 90 * math.sin(1.7 * i) + 40 * math.sin(0.9 * i + slot / 55)
+
+
+def bars_beside(root: Path, *, sessions: int = 22) -> Path:
+    """5-minute bars of the same market."""
+    calendar = load_calendar(None, today=date(2026, 2, 20))
+    days = [s.date for s in calendar.between(FIRST, FIRST + timedelta(days=60))]
+    rows = ["ts_utc,open,high,low,close,volume"]
+    for i, day in enumerate(days[:sessions]):
+        for slot in range(0, 390, 5):
+            now, then = _price(i, slot), _price(i, slot + 5)
+            high, low = max(now, then), min(now, then)
+            rows.append(
+                f"{_moment(day, slot):%Y-%m-%dT%H:%M:%S+00:00},{now:.2f},{high:.2f},{low:.2f},"
+                f"{then:.2f},0"
+            )
+    (root / "NDX_5m.csv").write_text("\n".join(rows) + "\n")
     return root
 
 
@@ -101,6 +125,24 @@ def test_every_configuration_day_is_a_trade_or_has_a_reason(
     assert facts["trades_by_source"]["quotes"] + refused == days
     # 2 DTE × 5 bands × 5 kinds × 2 widths × 2 times
     assert facts["configurations"] == 200
+
+
+def test_anchored_prices_are_asked_for_and_said_in_every_row(
+    chains: Path, home: Path, tmp_path: Path
+) -> None:
+    """Chains every half hour: at 07:45 Pacific there is none, but there is a surface."""
+    asked = ("--source", chains, "--source", bars_beside(tmp_path), *SMALL[:4], "--time", "07:45")
+    asked = (*asked, "--min-sample", "5", "--json")
+    (none,) = document(run(home, *asked, "--out", "quotes"))["runs"]
+    assert none["trades_by_source"] == {}
+    (facts,) = document(run(home, *asked, "--anchored", "--out", "anchored"))["runs"]
+    assert set(facts["trades_by_source"]) == {"anchored"}
+    assert facts["trades_by_source"]["anchored"] > 20
+    assert any("anchored, not quotes" in note for note in facts["notes"])
+    rows = (home / "results" / "anchored" / "grid_trading_ready.csv").read_text().splitlines()
+    place = rows[0].split(",").index("price_source")
+    assert len(rows) > 5
+    assert {line.split(",")[place] for line in rows[1:]} == {"anchored"}
 
 
 def test_the_last_line_is_the_careful_sentence(chains: Path, home: Path) -> None:

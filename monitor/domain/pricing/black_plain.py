@@ -50,6 +50,14 @@ def greeks_plain(
     return delta, gamma
 
 
+def vega_plain(*, forward: ArrayLike, strike: ArrayLike, total_stdev: ArrayLike) -> Floats:
+    """Points of undiscounted price per unit of total stdev; the arguments broadcast."""
+    f, k, s = (np.asarray(a, np.float64) for a in (forward, strike, total_stdev))
+    d1 = np.log(f / k) / s + s / 2
+    vega: Floats = f * np.exp(-d1 * d1 / 2) / np.sqrt(2 * np.pi)
+    return vega
+
+
 def implied_stdev_plain(
     *, price: ArrayLike, forward: ArrayLike, strike: ArrayLike, is_call: ArrayLike
 ) -> Floats:

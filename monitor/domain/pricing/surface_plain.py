@@ -18,14 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from monitor.clock import NEW_YORK
 from monitor.domain.pricing.black_plain import price_plain
-from monitor.domain.pricing.surface_tables import (
-    HIGHEST_Z,
-    LOWEST_Z,
-    STEP,
-    atm_factor,
-    smile_cubics,
-    surface_table,
-)
+from monitor.domain.pricing.surface_tables import atm_factor, smile_at, surface_table
 from monitor.domain.pricing.variance_clock import VarianceClock, intraday_share
 from monitor.domain.trading_calendar import TradingCalendar
 
@@ -140,13 +133,7 @@ def smile_stdev_plain(
 ) -> Floats:
     """Total stdev at each strike: at-the-money stdev × smile, flat outside the table."""
     z = np.log(np.asarray(strikes, np.float64) / forward) / atm_stdev
-    cubics = smile_cubics(surface_table(symbol).smile)
-    place = (np.clip(z, LOWEST_Z, HIGHEST_Z) - LOWEST_Z) / STEP
-    step = np.minimum(place.astype(np.int64), len(cubics) - 1)
-    f = place - step
-    c = cubics[step]
-    smile: Floats = c[:, 0] + f * (c[:, 1] + f * (c[:, 2] + f * c[:, 3]))
-    return atm_stdev * smile
+    return atm_stdev * smile_at(surface_table(symbol).smile, z)
 
 
 def surface_prices(

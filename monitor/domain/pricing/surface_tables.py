@@ -105,3 +105,13 @@ def smile_cubics(smile: tuple[float, ...]) -> Floats:
     )  # fmt: skip
     cubics.setflags(write=False)
     return cubics
+
+
+def smile_at(smile: tuple[float, ...], z: ArrayLike) -> Floats:
+    """The curve at any z, flat outside the table."""
+    cubics = smile_cubics(smile)
+    place = (np.clip(z, LOWEST_Z, HIGHEST_Z) - LOWEST_Z) / STEP
+    step = np.minimum(place.astype(np.int64), len(cubics) - 1)
+    f, c = place - step, cubics[step]
+    value: Floats = c[..., 0] + f * (c[..., 1] + f * (c[..., 2] + f * c[..., 3]))
+    return value

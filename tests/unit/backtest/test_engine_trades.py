@@ -106,6 +106,21 @@ def test_at_a_days_low_a_put_spread_is_stopped_at_the_mark_of_that_low(
 
 
 @engine
+@pytest.mark.parametrize(("extreme", "reason"), [(DAY_HIGH, Exit.STOP), (DAY_LOW, Exit.SETTLED)])
+def test_at_a_days_high_a_call_spread_is_stopped_and_at_its_low_never(
+    run: Callable[..., Any], extreme: int, reason: Exit
+) -> None:
+    nothing = {95.0: [NAN] * 3, 85.0: [NAN] * 3}
+    calls = {105.0: [3, 9, 2.5], 115.0: [1, 2, 0.8]}
+    extremes = [0, extreme, 0]
+    rows = run(one_entry(put=nothing, call=calls, settlement=100.0, extreme=extremes))[0]
+    row = rows[rows["short_call"] > 0][0]
+    assert row["reason"] == reason
+    stopped = 100 * (1.90 - 7.10) - 4
+    assert row["pnl_managed"] == pytest.approx(stopped if reason is Exit.STOP else 188, abs=1e-3)
+
+
+@engine
 @pytest.mark.parametrize("extreme", [DAY_LOW, DAY_HIGH])
 def test_a_condor_is_tested_at_both_extremes(run: Callable[..., Any], extreme: int) -> None:
     """Put 95/85 and call 105/115 for 1.00 each; bought back at 1.00 + 5.50 it loses 4.50."""
