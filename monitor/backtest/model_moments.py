@@ -100,7 +100,7 @@ def _unseen_ends(sessions: Sessions, price: Floats, begin: int) -> Ints:
     """Sessions without a bar in the last quarter hour, where time exits fall: by hours, or days."""
     close = sessions.close_minute[begin : begin + len(price)]
     late = SLOTS >= (close - BEFORE_CLOSE.seconds // 60)[:, None]
-    seen: NDArray[np.bool_] = (np.isfinite(price) & late).any(axis=1)
+    seen = np.logical_or.reduce(np.isfinite(price) & late, axis=1)
     return begin + np.flatnonzero(~seen)
 
 

@@ -93,7 +93,11 @@ def open_history(
         vols=vols,
         vol=vols.get(underlying(symbol).vol_index or ""),
         vix=vols["VIX"],
-        ranges=own.daily and vix_daily and day_ranges(own.sessions, own.daily, vix_daily),
+        ranges=(
+            day_ranges(own.sessions, own.daily, vix_daily)
+            if own.daily is not None and vix_daily is not None
+            else None
+        ),
     )
 
 

@@ -175,6 +175,8 @@ def read_asked(options: dict[str, Any], settings: Settings, home: Home) -> Asked
     workers = options["workers"] if options["workers"] is not None else os.cpu_count() or 1
     if options["hypothetical"] and any(one.chains for one in sources.values()):
         raise InputError("--hypothetical-listing: recorded chains show themselves what was listed")
+    if options["anchored"] and not all(one.chains for one in sources.values()):
+        raise InputError("--anchored: there are no recorded chains to fit surfaces to")
     min_sample = options["min_sample"]
     for name, value in (("--workers", workers), ("--min-sample", min_sample)):
         if value is not None and not 1 <= value <= 10_000:
@@ -233,11 +235,8 @@ def _run(
         if found.taken:
             told.note(found.taken)
         inputs = open_inputs(
-            found, ticker, dtes=asked.dims.dtes, anchored=asked.anchored, home=home,
-            settings=asked.settings, calendar=calendar, now=clock.now(),
-            workers=asked.workers, fetch=not asked.resume,
-            step=told.step,
-        )  # fmt: skip
+            asked, ticker, home=home, calendar=calendar, now=clock.now(), step=told.step
+        )
         watch.lap("read")
         told.say("planning")
         plan, exploratory = _plan(asked, inputs, calendar)

@@ -60,7 +60,7 @@ def _sessions(
         on_disk, usual = stored_days(found, ticker, home, calendar)
         days = list(on_disk)
     facts: dict[str, Any] = {
-        "prices": "quotes" if found.chains is not None else "model",
+        "prices": _prices(asked, recorded=found.chains is not None),
         "source": found.text,
         "fetches": found.yahoo,
         "taken": found.taken,
@@ -78,6 +78,12 @@ def _sessions(
         "entry_sessions": sessions,
         "configuration_days": configurations * sessions,
     }
+
+
+def _prices(asked: Asked, *, recorded: bool) -> str:
+    if not recorded:
+        return "model"
+    return "anchored" if asked.anchored else "quotes"
 
 
 def _line(run: Mapping[str, Any]) -> str:

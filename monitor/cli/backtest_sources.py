@@ -15,6 +15,7 @@ from monitor.home import Home
 
 if TYPE_CHECKING:
     from monitor.backtest.open_chains import Inputs
+    from monitor.cli.backtest_args import Asked
 
 YAHOO = "yahoo"
 Step = Callable[[str, int, int], None]
@@ -87,31 +88,27 @@ def _named(given: Sequence[str], ticker: str) -> Sources:
 
 
 def open_inputs(
-    found: Sources,
+    asked: Asked,
     ticker: str,
     *,
-    dtes: tuple[int, ...],
-    anchored: bool,
     home: Home,
-    settings: Settings,
     calendar: TradingCalendar,
     now: datetime,
-    workers: int,
-    fetch: bool,
     step: Step,
 ) -> Inputs:
     """Read, and where asked fetch, what one ticker is backtested on.
 
-    Args:
-        fetch: False takes stored history as it is, if there is any.
+    A run that goes on takes stored history as it is, if there is any: its data is the same.
     """
     from monitor.backtest.open_chains import open_chains
     from monitor.backtest.open_history import open_history
 
+    found = asked.sources[ticker]
     problems: tuple[str, ...] = ()
-    if found.yahoo and (fetch or not stored_days(found, ticker, home, calendar)[0]):
+    stored = asked.resume and bool(stored_days(found, ticker, home, calendar)[0])
+    if found.yahoo and not stored:
         try:
-            problems = _fetch(ticker, home, settings, calendar, now, step)
+            problems = _fetch(ticker, home, asked.settings, calendar, now, step)
         except DataError as error:
             if found.chains is None:
                 raise
@@ -124,8 +121,9 @@ def open_inputs(
         )  # fmt: skip
     else:
         inputs = open_chains(
-            found.chains, history=folders, ticker=ticker, calendar=calendar, dtes=dtes,
-            anchored=anchored, cache_dir=home.history / "chains", workers=workers,
+            found.chains, history=folders, ticker=ticker, calendar=calendar,
+            dtes=asked.dims.dtes, anchored=asked.anchored, cache_dir=home.history / "chains",
+            workers=asked.workers,
             progress=lambda done, total, _: step("reading chains", done, total),
         )  # fmt: skip
     return inputs.told(problems)

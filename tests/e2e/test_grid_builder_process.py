@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 import pytest
 from fakes.history_market import HistoryMarket
-from fakes.processes import Running, monitor, offline, run
+from fakes.processes import PATIENCE_S, Running, monitor, offline, run
 from filelock import FileLock
 
 from monitor.backtest.history_download import top_up
@@ -99,6 +99,17 @@ def test_fault_35_a_signal_ends_monitor_and_builder_within_5_s(
         psutil.wait_procs([builder], timeout=STOPS_WITHIN_S)
         assert not builder.is_running()
     assert not (stored / "results" / ".partial").exists()
+
+
+def test_a_killed_monitor_leaves_no_builder_behind(stored: Path) -> None:
+    with busy(stored), monitor(stored, *FAST, env=offline() | BUILDS) as one:
+        one.wait_for(lambda p: FETCHING in grid_problem(p))
+        (builder,) = builders(one)
+        one.process.kill()
+        one.process.wait()
+    gone, _ = psutil.wait_procs([builder], timeout=PATIENCE_S)  # at its next word to nobody
+    assert gone == [builder]
+    assert not list(stored.glob("results/*/grid_trading_ready.csv"))
 
 
 def test_without_network_and_history_the_failure_is_told_and_not_repeated_at_once(

@@ -221,6 +221,12 @@ def test_recorded_chains_need_no_hypothetical_listing(home: Path, tmp_path: Path
     assert "recorded chains show themselves what was listed" in result.stderr
 
 
+def test_without_chains_there_is_nothing_to_anchor(bars: Path, home: Path) -> None:
+    result = run(home, "--source", bars, "--anchored")
+    assert result.exit_code == 2
+    assert "no recorded chains to fit surfaces to" in result.stderr
+
+
 def test_daily_bars_alone_give_entries_at_the_open(
     market: HistoryMarket, home: Path, tmp_path: Path
 ) -> None:

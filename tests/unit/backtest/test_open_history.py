@@ -12,10 +12,15 @@ from chain_cases import exchange
 from fakes.history_market import HistoryMarket, write_bars
 
 from monitor.backtest.bars_panel import PriceTable, sessions_between
+from monitor.backtest.configs import BandMode, Dimensions
 from monitor.backtest.exploratory import exploratory_times
 from monitor.backtest.model_error import credit_error_pct, model_error
 from monitor.backtest.open_chains import Inputs
 from monitor.backtest.open_history import around, open_history
+from monitor.backtest.plan_run import plan_run
+from monitor.backtest.run_blocks import run_blocks
+from monitor.backtest.run_plan import RunSpec
+from monitor.config import RegimeEdges
 from monitor.errors import DomainError
 
 FIRST, LAST = date(2025, 10, 1), date(2026, 2, 13)
@@ -110,6 +115,30 @@ def test_only_what_the_entries_need_is_kept(tmp_path: Path) -> None:
     assert part.vols["VIX"].close.shape == part.prices.close.shape == (len(kept),)
     assert part.vix is part.vols["VIX"]
     assert part.vol is part.vols["VXN"]
+
+
+def test_what_is_left_out_changes_no_trade(tmp_path: Path) -> None:
+    market = HistoryMarket(exchange(), date(2023, 9, 1), LAST)
+    write_bars(tmp_path, market.bars("NDX", "1h", since=date(2023, 9, 1), until=END))
+    write_bars(tmp_path, market.days("NDX"))
+    inputs = opened(with_indices(tmp_path, market))
+    first, last = date(2025, 12, 1), date(2026, 1, 16)
+    spec = RunSpec(
+        ticker="NDX", first=first, last=last, source="model", fills=(0.5,),
+        dims=Dimensions(
+            dtes=(1, 3), bands=(95,), modes=tuple(BandMode), widths=(50,),
+            entry_minutes_pt=(390, 450),
+        ),
+    )  # fmt: skip
+    whole, part = (
+        run_blocks(plan_run(spec, given, calendar=exchange(), edges=RegimeEdges()))
+        for given in (inputs, around(inputs, first, last, longest=3))
+    )
+    assert len(whole.trades) > 50
+    assert {int(mode) for mode in whole.table.mode[whole.trades["config"]]} == {0, 1}
+    np.testing.assert_array_equal(part.trades, whole.trades)
+    np.testing.assert_array_equal(part.no_trade, whole.no_trade)
+    np.testing.assert_array_equal(part.regime, whole.regime)
 
 
 def test_a_time_between_the_hours_needs_60_sessions() -> None:
