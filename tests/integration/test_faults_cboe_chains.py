@@ -338,6 +338,18 @@ def test_fault_06_chain_of_an_unknown_symbol_flags_only_that_one(
         assert provider.health()[0].state == "ok"
 
 
+def test_fault_01_chain_refused_for_a_known_underlying_is_a_block_and_waits(
+    calendar: TradingCalendar,
+) -> None:
+    with cboe(always(Reply(status=403)), calendar) as (server, provider):
+        error = only_error(provider)
+        assert isinstance(error, RateLimitedError)
+        assert "refuses its option chains of NDX" in error.message
+        only_error(provider, now=NOW + MINUTE)
+        assert len(server.paths) == 1
+        assert provider.health()[0].state == "open"
+
+
 def test_fault_08_chain_with_impossible_prices_says_unknown(calendar: TradingCalendar) -> None:
     body = (
         b'{"timestamp":"2023-04-14 19:31:00","data":{"current_price":-5,"options":['
