@@ -18,10 +18,12 @@ from monitor.home import Home
 from monitor.notify.dispatcher import Dispatcher
 from monitor.notify.heartbeat import Heartbeat
 from monitor.notify.setup import build_notifiers
-from monitor.providers.base import MarketDataProvider
+from monitor.providers.base import ChainProvider, MarketDataProvider
+from monitor.providers.chain_history import ChainHistory
 from monitor.providers.history import HistoryStore
 from monitor.providers.sessions import load_calendar
 from monitor.runtime.atomic_file import sweep_temporary
+from monitor.runtime.chain_feed import ChainFeed
 from monitor.runtime.charts import ChartFiles
 from monitor.runtime.feed import MarketFeed
 from monitor.runtime.grid_builder import GridBuilder
@@ -33,6 +35,7 @@ from monitor.store.store import Store, open_store
 
 if TYPE_CHECKING:
     from monitor.backtest.history_download import HistorySource
+    from monitor.providers.live import LiveSources
 
 REPLAY_PREFIX = "replay:"
 HISTORY_TIMEOUT_S = 30.0
@@ -47,6 +50,7 @@ class Wiring:
     source: str
     started_at: datetime
     clock: Clock
+    chains: ChainProvider | None = None
     console: bool = True
     threaded: bool = True
     record: bool = True
@@ -63,15 +67,18 @@ def calendar_for(home: Home, clock: Clock) -> TradingCalendar:
     return load_calendar(home.data, today=clock.now().date())
 
 
-def live_provider(settings: Settings, home: Home) -> MarketDataProvider:
-    """The source that settings name; simulated data is never a fallback."""
-    from monitor.providers.live import build_live_provider  # heavy: only when it runs
+def live_sources(settings: Settings, home: Home, calendar: TradingCalendar) -> LiveSources:
+    """The sources that settings name; simulated data is never a fallback."""
+    from monitor.providers.live import build_live_sources  # heavy: only when it runs
 
-    return build_live_provider(
+    scanning = settings.scanning
+    return build_live_sources(
         settings.data.source,
         data=settings.data,
         cache_dir=home.data / "cache",
-        data_interval=timedelta(seconds=settings.scanning.data_interval),
+        calendar=calendar,
+        data_interval=timedelta(seconds=scanning.data_interval),
+        chain_interval=chain_interval(settings),
     )
 
 
@@ -87,6 +94,12 @@ def history_source(settings: Settings, home: Home) -> Iterator[HistorySource]:
         yield provider
     finally:
         provider.close()
+
+
+def chain_interval(settings: Settings) -> timedelta:
+    """Once a scan; half a data interval early is on time, as cycles do not fall on the beat."""
+    scanning = settings.scanning
+    return timedelta(seconds=max(scanning.scan_interval - scanning.data_interval / 2, 5))
 
 
 def replay_path(source: str) -> Path | None:
@@ -147,6 +160,7 @@ def open_runner(settings: Settings, home: Home, wiring: Wiring) -> Iterator[Runn
             grid=GridWatch(
                 wiring.results or home.results, Path(settings.grid) if settings.grid else None
             ),
+            chains=_chain_feed(settings, wiring, None if recorder is None else home.history),
             store=CycleStore(store.engine),
             dispatcher=dispatcher,
             heartbeat=heartbeat,
@@ -166,6 +180,22 @@ def open_runner(settings: Settings, home: Home, wiring: Wiring) -> Iterator[Runn
         dispatcher.stop()
         if recorder is not None:
             recorder.flush()
+        if wiring.chains is not None:
+            wiring.chains.close()
         wiring.provider.close()
         leadership.close()
         store.close()
+
+
+def _chain_feed(settings: Settings, wiring: Wiring, history: Path | None) -> ChainFeed | None:
+    """Live sources are asked in a thread, once a scan; simulated and recorded ones at once."""
+    if wiring.chains is None:
+        return None
+    live = not (wiring.chains.simulated or wiring.source.startswith(REPLAY_PREFIX))
+    return ChainFeed(
+        wiring.chains,
+        wiring.calendar,
+        interval=chain_interval(settings) if live else timedelta(0),
+        patience_s=settings.data.timeout_s if live and wiring.threaded else None,
+        recorder=None if history is None else ChainHistory(history),
+    )

@@ -14,7 +14,7 @@ from monitor.backtest.anchored_marks import ANCHORED_NOTE, anchored_marks
 from monitor.backtest.bars_panel import PriceTable, Sessions, sessions_between
 from monitor.backtest.beside_chains import EARLIER_SESSIONS, Beside, read_beside
 from monitor.backtest.chain_book import ChainBook, QuoteKind
-from monitor.backtest.chain_files import ChainFolders, day_files, find_folders
+from monitor.backtest.chain_folders import ChainFolders, day_files, find_folders
 from monitor.backtest.chain_source import ChainLoad, load_chains
 from monitor.backtest.day_ranges import DayRanges
 from monitor.backtest.quote_marks import QuoteMarks, parity_prices

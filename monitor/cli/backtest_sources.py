@@ -151,7 +151,7 @@ def _usual(ticker: str, home: Home) -> Sources:
 
 
 def _holds_chains(folder: Path, ticker: str) -> bool:
-    from monitor.backtest.chain_files import find_folders  # heavy: numba
+    from monitor.backtest.chain_folders import find_folders
 
     try:
         find_folders(folder, ticker)

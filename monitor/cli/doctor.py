@@ -85,24 +85,27 @@ def _inputs(home: Home, settings: Settings) -> Iterator[Finding]:
     from monitor.app import calendar_for
     from monitor.doctor import inputs, machine
     from monitor.notify.setup import build_notifiers
-    from monitor.providers.live import build_live_provider
+    from monitor.providers.live import build_live_sources
     from monitor.runtime.feed import symbols_for
 
     clock = SystemClock()
     calendar = calendar_for(home, clock)
     yield from checked("calendar", lambda: machine.horizon(calendar, clock.now()))
     if settings.data.source in LIVE_PRICES:
-        make = partial(
-            build_live_provider,
+        build = partial(
+            build_live_sources,
             "yahoo",
             data=settings.data,
             cache_dir=home.data / "cache",
+            calendar=calendar,
             data_interval=timedelta(seconds=settings.scanning.data_interval),
         )
         symbols = symbols_for(settings.tickers)
         yield from checked(
             "source yahoo",
-            lambda: inputs.source("yahoo", make, symbols, calendar=calendar, now=clock.now()),
+            lambda: inputs.source(
+                "yahoo", lambda: build().market, symbols, calendar=calendar, now=clock.now()
+            ),
         )
     yield from checked("grid", lambda: inputs.grid(home, settings, clock.now()))
     yield from checked(

@@ -10,10 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from chain_cases import exchange
+from fakes.chain_files import exchange
 
 from monitor.backtest.chain_book import QuoteKind
-from monitor.backtest.chain_files import find_folders
+from monitor.backtest.chain_folders import find_folders
 from monitor.backtest.chain_reasons import Skip
 from monitor.backtest.chain_snapshots import load_snapshots, load_tables, table_days
 from monitor.backtest.chain_source import ChainLoad
