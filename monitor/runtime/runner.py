@@ -79,6 +79,8 @@ class Runner:
             lambda known: self._decide(reading, known, now),
             now=now,
             channels=self.dispatcher.channels,
+            remembered=self.state.marks.keys(),
+            keep_days=self.settings.marks.keep_days,
         )
         result = saved.result
         self.state, self.last = result.state, result
@@ -117,6 +119,7 @@ class Runner:
                 grid=self.grid.grid,
                 grid_problem=self.grid.problem,
                 trend=self._trend,
+                mark_memories=known.mark_memories,
                 broken_channels=self.dispatcher.broken(),
                 simulated=self.identity.simulated,
             ),
