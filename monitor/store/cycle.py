@@ -24,7 +24,7 @@ from monitor.domain.vocabulary import PositionStatus, Trend
 from monitor.store import alerts as alert_store
 from monitor.store import controls, position_events
 from monitor.store import marks as mark_store
-from monitor.store.engine import write
+from monitor.store.engine import read, write
 from monitor.store.position_rows import list_positions
 from monitor.store.schema import opportunities, positions, regime_changes
 
@@ -63,6 +63,11 @@ class CycleStore:
 
     engine: Engine
     pruned_on: date | None = None
+
+    def open_positions(self) -> tuple[Position, ...]:
+        """What is held now; a cycle fetches its chains before it decides."""
+        with read(self.engine) as connection:
+            return list_positions(connection)
 
     def run(
         self,
