@@ -24,6 +24,7 @@ from monitor.runtime.chain_feed import ChainFeed
 from monitor.runtime.charts import ChartFiles
 from monitor.runtime.feed import MarketFeed
 from monitor.runtime.grid_watch import GridWatch
+from monitor.runtime.mark_charts import MarkCharts
 from monitor.runtime.runner import Identity, Runner
 from monitor.store.cycle import CycleStore
 from monitor.store.store import Store, open_store
@@ -103,6 +104,7 @@ def open_runner(settings: Settings, home: Home, wiring: Wiring) -> Iterator[Runn
     dispatcher = Dispatcher(
         store.engine, build_notifiers(home, settings, console=wiring.console), clock=wiring.clock
     )
+    cycle_store = CycleStore(store.engine)
     if wiring.threaded:
         dispatcher.start()
 
@@ -122,9 +124,10 @@ def open_runner(settings: Settings, home: Home, wiring: Wiring) -> Iterator[Runn
                 wiring.results or home.results, Path(settings.grid) if settings.grid else None
             ),
             chains=_chain_feed(settings, wiring),
-            store=CycleStore(store.engine),
+            store=cycle_store,
             dispatcher=dispatcher,
             charts=charts,
+            mark_charts=MarkCharts(home.charts, simulated, cycle_store.mark_history),
             identity=Identity(
                 source=wiring.source, simulated=simulated, started_at=wiring.started_at
             ),

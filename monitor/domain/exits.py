@@ -110,13 +110,16 @@ class PriceReading:
     """What one mark says, dollars of the position.
 
     `basis` names the data it was made of: the same data judged again is the same reading.
-    `natural_usd` is P&L at the natural price where that alone may decide, else None.
+    `natural_usd` is P&L at the natural price where that alone may decide, else None. `low_usd`
+    is set where the price is an estimate: a target must hold at that worse end too, while a stop
+    goes by the estimate itself.
     """
 
     at: datetime
     basis: str
     pnl_usd: float
     natural_usd: float | None = None
+    low_usd: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,13 +143,21 @@ def confirmed_exit(
         alone = price_exit(credit=credit, pnl=reading.natural_usd, rules=rules)
         if alone is not None:
             return alone
-    reason = price_exit(credit=credit, pnl=reading.pnl_usd, rules=rules)
+    reason = reading_exit(credit=credit, reading=reading, rules=rules)
     if reason is None or before is None or before.basis == reading.basis:
         return None
     if not timedelta(0) <= reading.at - before.at <= CONSECUTIVE:
         return None
-    same = price_exit(credit=credit, pnl=before.pnl_usd, rules=rules) is reason
+    same = reading_exit(credit=credit, reading=before, rules=rules) is reason
     return reason if same else None
+
+
+def reading_exit(*, credit: float, reading: PriceReading, rules: ExitRules) -> ExitReason | None:
+    """The exit that one reading points to; alone it is not enough."""
+    reason = price_exit(credit=credit, pnl=reading.pnl_usd, rules=rules)
+    if reason is ExitReason.PROFIT_TARGET and reading.low_usd is not None:
+        return price_exit(credit=credit, pnl=reading.low_usd, rules=rules)
+    return reason
 
 
 def time_exit_due(schedule: ExitSchedule, now: datetime) -> bool:
@@ -232,6 +243,8 @@ def evaluate_position(
         evidence: Where the P&L of `position` is a mark: what may be decided by it. None: the
             person logged it.
     """
+    from monitor.domain.exit_views import exit_views
+
     over = expired(schedule, now)
     pnl = _known_pnl(position)
     judged = _Judged() if over else _judge(position.credit_usd, pnl, rules, evidence)
@@ -251,7 +264,16 @@ def evaluate_position(
         target_usd=target_level(position.credit_usd, rules),
         stop_usd=stop_level(position.credit_usd, rules),
         stop_note=note,
-        views=_views(position.credit_usd, pnl, schedule, rules, now, judged, note),
+        views=exit_views(
+            position.credit_usd,
+            pnl,
+            schedule,
+            rules,
+            now,
+            reason=judged.reason,
+            price_note=judged.note,
+            stop_note=note,
+        ),
     )
 
 
@@ -275,7 +297,7 @@ def _judge(
         return _Judged(undecided=True, note=evidence.note)
     reading = evidence.reading
     reason = confirmed_exit(credit=credit_usd, reading=reading, before=evidence.before, rules=rules)
-    seen = price_exit(credit=credit_usd, pnl=reading.pnl_usd, rules=rules)
+    seen = reading_exit(credit=credit_usd, reading=reading, rules=rules)
     if reason is None and seen is not None:
         return _Judged(undecided=True, note=f"{seen.label.lower()} once: waits for a 2nd reading")
     return _Judged(reason=reason, note=evidence.note)
@@ -297,55 +319,3 @@ def stop_note(credit_usd: float, max_loss_usd: float, rules: ExitRules) -> str:
 def _known_pnl(position: Position) -> float | None:
     mark = position.mark
     return mark.pnl_usd if mark is not None and math.isfinite(mark.pnl_usd) else None
-
-
-def _views(
-    credit_usd: float,
-    pnl: float | None,
-    schedule: ExitSchedule,
-    rules: ExitRules,
-    now: datetime,
-    judged: _Judged,
-    note: str,
-) -> tuple[ExitView, ...]:
-    over = expired(schedule, now)
-    settle = _instant_view("settle", schedule.last_trade_close, due=over)
-    if over:
-        return (settle,)
-    timed = time_exit_due(schedule, now)
-    target, stop = target_level(credit_usd, rules), stop_level(credit_usd, rules)
-    price = (
-        _level_view(ExitReason.PROFIT_TARGET, target, pnl, judged.reason, judged.note),
-        _level_view(ExitReason.STOP_LOSS, stop, pnl, judged.reason, note or judged.note),
-    )
-    by_time = (
-        _instant_view("time_exit", schedule.time_exit_at, due=timed)
-        if schedule.time_exit_at is not None
-        else None
-    )
-    heads_up = _instant_view("heads_up", schedule.heads_up_at, due=now >= schedule.heads_up_at)
-    return tuple(view for view in (*price, by_time, heads_up, settle) if view is not None)
-
-
-def _level_view(
-    kind: ExitReason, level: float, pnl: float | None, reason: ExitReason | None, note: str = ""
-) -> ExitView:
-    from monitor.domain.snapshot import ExitView
-
-    distance = None if pnl is None else abs(level - pnl)
-    if reason is kind:
-        distance = 0.0
-    return ExitView(
-        kind=kind.value,
-        due=reason is kind,
-        level_usd=level,
-        distance_usd=distance,
-        at=None,
-        note=note,
-    )
-
-
-def _instant_view(kind: str, at: datetime, *, due: bool) -> ExitView:
-    from monitor.domain.snapshot import ExitView
-
-    return ExitView(kind=kind, due=due, level_usd=None, distance_usd=None, at=at)

@@ -119,12 +119,15 @@ def _logged(position: Position, mark: Mark | None, why: str) -> Marked:
 
 
 def _reading(position: Position, mark: Mark, now: datetime) -> PriceReading:
-    natural = mark.natural if mark.tight else None
+    def each(debit: float | None) -> float | None:
+        return None if debit is None else pnl_usd(position, debit) / position.contracts
+
     return PriceReading(
         at=now,
         basis=mark.basis,
         pnl_usd=pnl_usd(position, mark.debit) / position.contracts,
-        natural_usd=None if natural is None else pnl_usd(position, natural) / position.contracts,
+        natural_usd=each(mark.natural if mark.tight else None),
+        low_usd=each(None if mark.error_pct is None else mark.high),
     )
 
 
@@ -149,11 +152,12 @@ def _row(position: Position, mark: Mark, now: datetime) -> MarkRow:
 def _scaled(reading: PriceReading | None, contracts: int) -> PriceReading | None:
     if reading is None:
         return None
-    natural = reading.natural_usd
+    natural, low = reading.natural_usd, reading.low_usd
     return replace(
         reading,
         pnl_usd=reading.pnl_usd * contracts,
         natural_usd=None if natural is None else natural * contracts,
+        low_usd=None if low is None else low * contracts,
     )
 
 

@@ -29,7 +29,8 @@ def from_quotes(
     key = chain_key(position)
     chain = world.chains.get(key)
     if chain is None:
-        return f"no quotes: {world.chain_problems.get(key, 'no chain was fetched')}"
+        why = world.chain_problems.get((position.ticker, position.expiration))
+        return f"no quotes: {why or 'no chain was fetched'}"
     if stale := world.stale.get(key):
         return f"no quotes: {stale}"
     sides = [

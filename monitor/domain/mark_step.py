@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from monitor.config import Settings
 from monitor.domain.anchor import ChainAnchor, fit_anchor
@@ -44,7 +44,7 @@ def mark_step(
     contexts: Mapping[str, MarketContext],
     daily: Mapping[str, DailyBars],
     chains: Sequence[OptionChain],
-    chain_problems: Mapping[ChainKey, str],
+    chain_problems: Mapping[tuple[str, date], str],
     anchors: Mapping[ChainKey, ChainAnchor],
     memories: Mapping[str, MarkMemory],
     settings: Settings,

@@ -94,7 +94,7 @@ class MarkWorld:
     """Everything marks of one cycle are made from."""
 
     chains: Mapping[ChainKey, OptionChain]
-    chain_problems: Mapping[ChainKey, str]
+    chain_problems: Mapping[tuple[str, date], str]  # by ticker and expiration
     anchors: Mapping[ChainKey, ChainAnchor]
     underlyings: Mapping[str, Underlying]
     time: TradingTime

@@ -117,7 +117,8 @@ def step(
     zone = ZoneInfo(settings.hours.display_timezone)
     memories, judged = _judge_all(state, inputs, settings, calendar, now)
     regime, change = _next_regime(state.regime, judged.get("VIX"), settings)
-    contexts = {
+    held = {p.ticker for p in inputs.positions if p.ticker in inputs.readings}
+    every = {
         ticker: build_context(
             ticker,
             judged=judged,
@@ -126,11 +127,12 @@ def step(
             calendar=calendar,
             now=now,
         )
-        for ticker in settings.tickers
+        for ticker in dict.fromkeys([*settings.tickers, *sorted(held)])
     }
+    contexts = {ticker: every[ticker] for ticker in settings.tickers}
     marks = mark_step(
         inputs.positions,
-        contexts=contexts,
+        contexts=every,
         daily=inputs.daily,
         chains=inputs.chains,
         chain_problems=inputs.chain_problems,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from monitor import __version__
 from monitor.config import Settings
 from monitor.domain.chain_needs import chain_needs, grid_dtes, levels_of
+from monitor.domain.positions import Position
 from monitor.domain.sleep import Gap, entry_times_pt, find_gap
 from monitor.domain.snapshot import JobView, MonitorView, Snapshot
 from monitor.domain.snapshot_build import Surroundings, build_snapshot
@@ -28,6 +29,7 @@ from monitor.runtime.feed import FeedReading, MarketFeed
 from monitor.runtime.grid_watch import GridWatch
 from monitor.runtime.health import SLEPT_SHOWN, health_view
 from monitor.runtime.loop import JobHealth
+from monitor.runtime.mark_charts import MarkCharts
 from monitor.runtime.snapshot_file import write_snapshot
 from monitor.store.cycle import CycleStore, Known, Saved
 
@@ -55,6 +57,7 @@ class Runner:
     store: CycleStore
     dispatcher: Dispatcher
     charts: ChartFiles
+    mark_charts: MarkCharts
     identity: Identity
     chains: ChainFeed | None = None
     job: JobHealth = field(default_factory=JobHealth)
@@ -77,9 +80,10 @@ class Runner:
         self.before_cycle(now)
         self._notice_sleep(now)
         self.grid.refresh()
-        tickers = self.settings.tickers
+        held = self.store.open_positions()
+        tickers = tuple(dict.fromkeys([*self.settings.tickers, *(p.ticker for p in held)]))
         reading = self.feed.fetch(tickers, now)
-        chains = self._fetch_chains(reading, now)
+        chains = self._fetch_chains(held, tickers, reading, now)
         saved = self.store.run(
             lambda known: self._decide(reading, chains, known, now),
             now=now,
@@ -101,6 +105,7 @@ class Runner:
         try:
             write_snapshot(self.home.snapshot, snapshot)
             self.charts.update(saved.result.contexts, now)
+            self.mark_charts.update(saved.result.watch.watched, saved.result.mark_rows, now)
             if saved.book_version != self._exported:
                 export_positions(self.store.engine, self.home.positions_export, now=now)
                 self._exported = saved.book_version
@@ -110,17 +115,21 @@ class Runner:
         else:
             self.files_problem = None
 
-    def _fetch_chains(self, reading: FeedReading, now: datetime) -> ChainReading:
+    def _fetch_chains(
+        self,
+        positions: Sequence[Position],
+        tickers: Sequence[str],
+        reading: FeedReading,
+        now: datetime,
+    ) -> ChainReading:
         """Chains of what is held and of what may be opened soon."""
         if self.chains is None:
             return ChainReading()
-        positions = self.store.open_positions()
-        tickers = dict.fromkeys([*self.settings.tickers, *(p.ticker for p in positions)])
         needs = chain_needs(
             tickers=self.settings.tickers,
             positions=positions,
             dtes=grid_dtes(self.grid.grid, self.settings),
-            levels=levels_of(tuple(tickers), reading.readings),
+            levels=levels_of(tickers, reading.readings),
             settings=self.settings,
             calendar=self.calendar,
             now=now,
@@ -225,6 +234,7 @@ class Runner:
         try:
             write_snapshot(self.home.snapshot, final)
             self.charts.write()
+            self.mark_charts.write(now)
         except OSError as error:  # the old page goes stale by itself
             logger.warning("files not written", extra={"reason": str(error)})
 

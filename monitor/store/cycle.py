@@ -69,6 +69,12 @@ class CycleStore:
         with read(self.engine) as connection:
             return list_positions(connection)
 
+    def mark_history(self, position_id: str) -> list[tuple[int, float, float | None, float | None]]:
+        """UTC epoch seconds, P&L and its range in dollars, oldest first."""
+        with read(self.engine) as connection:
+            found = mark_store.history(connection, position_id)
+        return [(int(at.timestamp()), pnl, low, high) for at, pnl, low, high in found]
+
     def run(
         self,
         decide: Callable[[Known], CycleResult],

@@ -11,11 +11,13 @@ from sqlalchemy import Connection, Row, case, delete, func, insert, or_, select,
 
 from monitor.domain.exits import PriceReading
 from monitor.domain.mark_memory import MarkMemory, MarkRow
+from monitor.domain.option_chain import PriceSource
 from monitor.domain.settlement import SettlementValue
 from monitor.domain.vocabulary import PositionStatus
 from monitor.store.position_tables import positions, settlements
 from monitor.store.schema import marks
 
+_ESTIMATES = (PriceSource.ANCHORED.value, PriceSource.MODEL.value)
 # Rows from before marks had a basis are P&L that the person logged.
 _MAY_DECIDE = or_(marks.c.decides.is_(None), marks.c.decides.is_(True))
 
@@ -47,14 +49,19 @@ def prune(connection: Connection, *, before: datetime) -> int:
     return connection.execute(delete(marks).where(marks.c.position_id.in_(old))).rowcount
 
 
-def history(connection: Connection, position_id: str) -> list[tuple[datetime, float]]:
-    """Every stored P&L of one position, oldest first, dollars of the contracts then open."""
+def history(
+    connection: Connection, position_id: str
+) -> list[tuple[datetime, float, float | None, float | None]]:
+    """Every stored P&L of one position with its range, oldest first.
+
+    Dollars of the contracts then open; the range is None where a person logged it.
+    """
     query = (
-        select(marks.c.at, marks.c.pnl_usd)
+        select(marks.c.at, marks.c.pnl_usd, marks.c.low_usd, marks.c.high_usd)
         .where(marks.c.position_id == position_id)
         .order_by(marks.c.at, marks.c.id)
     )
-    return [(row.at, row.pnl_usd) for row in connection.execute(query)]
+    return [(r.at, r.pnl_usd, r.low_usd, r.high_usd) for r in connection.execute(query)]
 
 
 def settlement_of(connection: Connection, position_id: str) -> SettlementValue | None:
@@ -79,10 +86,13 @@ def _memory(connection: Connection, position_id: str) -> MarkMemory | None:
         return None if last is None else MarkMemory(basis=last)
     contracts = case((marks.c.contracts > 0, marks.c.contracts), else_=None)
     best = select(func.max(marks.c.pnl_usd / contracts)).where(mine, _MAY_DECIDE)
+    contracts_then = row.contracts or 1
+    estimate = row.source in _ESTIMATES and row.low_usd is not None
     reading = PriceReading(
         at=row.at,
         basis=row.basis or "",
-        pnl_usd=row.pnl_usd / (row.contracts or 1),
+        pnl_usd=row.pnl_usd / contracts_then,
+        low_usd=row.low_usd / contracts_then if estimate else None,
     )
     known = row.contracts is not None  # older rows do not say for how many contracts they are
     most = connection.execute(best).scalar()

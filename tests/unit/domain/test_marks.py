@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 import numpy as np
 import pytest
+import QuantLib as ql
 from fakes.chains import EXPIRATION
 from fakes.spine import CALENDAR, NOW, pacific
 from mark_cases import (
@@ -133,6 +134,39 @@ def test_without_greeks_the_quotes_own_vols_are_used() -> None:
     )  # what Black says; delta-gamma is second order
 
 
+@pytest.mark.parametrize("shift", [-60.0, -20.0, 15.0, 50.0])
+def test_delta_and_gamma_agree_with_quantlib_to_second_order(shift: float) -> None:
+    """Prices and greeks are QuantLib's at 25,000; so is the answer, its price at 25,000 + shift."""
+
+    def black(strike: float, call: bool, spot: float) -> ql.BlackCalculator:
+        kind = ql.Option.Call if call else ql.Option.Put
+        return ql.BlackCalculator(ql.PlainVanillaPayoff(kind, strike), spot, 0.012, 1.0)
+
+    def market(strike: float, call: bool) -> tuple[float, float]:
+        value = black(strike, call, SPOT).value()
+        return value - 0.01, value + 0.01
+
+    def greeks(strike: float, call: bool) -> tuple[float, float]:
+        one = black(strike, call, SPOT)
+        return one.deltaForward(), one.gammaForward()
+
+    puts, calls = (24_600.0, 24_500.0), (25_400.0, 25_500.0)
+    made = condor_chain(
+        puts={k: market(k, False) for k in puts}, calls={k: market(k, True) for k in calls},
+        asof=NOW - QUARTER, delay=QUARTER,
+    )  # fmt: skip
+    made = with_greeks(
+        made, {k: greeks(k, False) for k in puts}, {k: greeks(k, True) for k in calls}
+    )
+    mark = one_mark(condor(), world(made, spot=SPOT + shift))
+    value = {k: black(k, k in calls, SPOT + shift).value() for k in puts + calls}
+    oracle = value[24_600.0] - value[24_500.0] + value[25_400.0] - value[25_500.0]
+    # third order: |∂Γ/∂F| is at most 0.242 / (F s)², F s = 300 points, for each of four options
+    bound = 4 * abs(shift) ** 3 / 6 * 0.2420 / 300**2
+    assert abs(mark.debit - oracle) <= bound
+    assert abs(mark.debit - oracle) < 0.1
+
+
 def test_the_same_quotes_and_price_are_the_same_reading() -> None:
     first = one_mark(condor(), world(delayed(), spot=SPOT - 100))
     again = one_mark(condor(), world(delayed(), spot=SPOT - 100))
@@ -201,7 +235,7 @@ def test_an_unquoted_leg_is_priced_by_the_last_chain_with_its_error() -> None:
 
 
 def test_without_any_chain_the_model_prices_it_and_is_called_so() -> None:
-    around = world(chain_problems={KEY: "404"})
+    around = world(chain_problems={("NDX", EXPIRATION): "404"})
     around = replace(around, underlyings={"NDX": Underlying(spot=SPOT, spot_asof=NOW, vols=VOLS)})
     mark = one_mark(condor(), around)
     assert (mark.kind, mark.source, mark.asof, mark.error_pct) == (

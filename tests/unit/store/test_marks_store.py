@@ -84,7 +84,7 @@ def test_the_history_is_in_order(engine: Engine) -> None:
     stored(engine, row(5, 5.0), row(1, 1.0))
     with read(engine) as connection:
         found = mark_store.history(connection, "a3f8c2d1")
-    assert found == [(NOW + MINUTE, 1.0), (NOW + 5 * MINUTE, 5.0)]
+    assert found == [(NOW + MINUTE, 1.0, None, None), (NOW + 5 * MINUTE, 5.0, None, None)]
 
 
 def test_marks_go_some_time_after_their_position_was_closed(engine: Engine) -> None:
@@ -143,7 +143,7 @@ def test_the_first_schema_is_upgraded_with_a_backup_and_keeps_its_marks(home: Pa
     assert version_of(engine) == "0002"
     with read(engine) as connection:
         assert mark_store.history(connection, "a3f8c2d1") == [
-            (datetime(2026, 11, 18, 15, tzinfo=UTC), 57.0)
+            (datetime(2026, 11, 18, 15, tzinfo=UTC), 57.0, None, None)
         ]
         # for how many contracts it was nobody noted: it confirms nothing and is no best
         assert mark_store.load_memories(connection, ["a3f8c2d1"])["a3f8c2d1"] == MarkMemory()
