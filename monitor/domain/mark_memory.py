@@ -126,6 +126,8 @@ def _reading(position: Position, mark: Mark, now: datetime) -> PriceReading:
         at=now,
         basis=mark.basis,
         pnl_usd=pnl_usd(position, mark.debit) / position.contracts,
+        quotes="" if mark.quoted is None else mark.asof.isoformat(),
+        quoted_usd=each(mark.quoted),
         natural_usd=each(mark.natural if mark.tight else None),
         low_usd=each(None if mark.error_pct is None else mark.high),
     )
@@ -152,12 +154,16 @@ def _row(position: Position, mark: Mark, now: datetime) -> MarkRow:
 def _scaled(reading: PriceReading | None, contracts: int) -> PriceReading | None:
     if reading is None:
         return None
-    natural, low = reading.natural_usd, reading.low_usd
+
+    def times(value: float | None) -> float | None:
+        return None if value is None else value * contracts
+
     return replace(
         reading,
         pnl_usd=reading.pnl_usd * contracts,
-        natural_usd=None if natural is None else natural * contracts,
-        low_usd=None if low is None else low * contracts,
+        quoted_usd=times(reading.quoted_usd),
+        natural_usd=times(reading.natural_usd),
+        low_usd=times(reading.low_usd),
     )
 
 

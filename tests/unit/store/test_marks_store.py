@@ -63,7 +63,10 @@ def test_a_start_remembers_the_newest_reading_and_the_best_per_contract(engine: 
     assert memory == {
         "a3f8c2d1": MarkMemory(
             readings=(
-                PriceReading(at=NOW + 2 * MINUTE, basis="quotes|2", pnl_usd=-20.0),
+                PriceReading(
+                    at=NOW + 2 * MINUTE, basis="quotes|2", pnl_usd=-20.0,
+                    quotes=(NOW + 2 * MINUTE).isoformat(),
+                ),
             ),
             best_usd=30.0,
             basis="quotes|2",
