@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Engine
 
 from monitor.config import Settings
-from monitor.domain.positions import Position
+from monitor.domain.positions import PnlMark, Position
 from monitor.errors import StoreError
 from monitor.store import position_rows
 from monitor.store.backup import daily_backup
@@ -68,6 +68,11 @@ class Store:
         """Open positions, nearest expiration first; closed ones after them when asked for."""
         with read(self.engine) as connection:
             return position_rows.list_positions(connection, include_closed=include_closed)
+
+    def newest_marks(self) -> dict[str, PnlMark]:
+        """What the monitor last priced each open position at, by id."""
+        with read(self.engine) as connection:
+            return position_rows.newest_marks(connection)
 
     def get(self, prefix: str) -> Position:
         """The position whose id begins with `prefix`; raises PositionNotFoundError."""
