@@ -29,7 +29,7 @@ from monitor.errors import (
     UnreachableError,
 )
 from monitor.providers.base import ChainBatch, ChainProvider
-from monitor.providers.cboe_chains import CboeChainProvider
+from monitor.providers.cboe_chains import CboeChainProvider, read_book
 from monitor.providers.chain_fallback import ResilientChains
 
 MINUTE = timedelta(minutes=1)
@@ -312,6 +312,15 @@ def test_fault_04_chain_body_cut_short_is_temporary(
         error = only_error(provider, now=now)
     assert error.retryable
     assert "cboe" in error.message
+
+
+def test_fault_04_chain_body_cut_anywhere_is_never_half_believed(
+    shared_data: Path, calendar: TradingCalendar
+) -> None:
+    body = (shared_data / "http" / "cboe_delayed_quotes_AAPL_trimmed.json").read_bytes()
+    for end in range(0, len(body.rstrip()), 61):
+        with pytest.raises(PayloadError):
+            read_book(body[:end], ticker="AAPL", calendar=calendar, now=NOW)
 
 
 @pytest.mark.parametrize("status", [403, 404])
