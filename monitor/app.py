@@ -16,6 +16,7 @@ from monitor.domain.vocabulary import Trend
 from monitor.errors import ConfigError
 from monitor.home import Home
 from monitor.notify.dispatcher import Dispatcher
+from monitor.notify.heartbeat import Heartbeat
 from monitor.notify.setup import build_notifiers
 from monitor.providers.base import ChainProvider, MarketDataProvider
 from monitor.providers.chain_history import ChainHistory
@@ -115,8 +116,11 @@ def open_runner(settings: Settings, home: Home, wiring: Wiring) -> Iterator[Runn
         folder=home.charts, edges=settings.regime, source=wiring.source, simulated=simulated
     )
     recorder = HistoryStore(home.history) if wiring.record and not simulated else None
+    heartbeat = Heartbeat("" if simulated else settings.notify.heartbeat_url)
     dispatcher = Dispatcher(
-        store.engine, build_notifiers(home, settings, console=wiring.console), clock=wiring.clock
+        store.engine,
+        build_notifiers(home, settings, console=wiring.console, people=not simulated),
+        clock=wiring.clock,
     )
     cycle_store = CycleStore(store.engine)
     if wiring.threaded:
@@ -140,6 +144,8 @@ def open_runner(settings: Settings, home: Home, wiring: Wiring) -> Iterator[Runn
             chains=_chain_feed(settings, wiring, None if recorder is None else home.history),
             store=cycle_store,
             dispatcher=dispatcher,
+            heartbeat=heartbeat,
+            daily_copy=store.daily_copy if wiring.durable else lambda _now: None,
             charts=charts,
             mark_charts=MarkCharts(home.charts, simulated, cycle_store.mark_history),
             identity=Identity(
@@ -150,6 +156,7 @@ def open_runner(settings: Settings, home: Home, wiring: Wiring) -> Iterator[Runn
             threaded=wiring.threaded,
         )
     finally:
+        heartbeat.stop()
         dispatcher.stop()
         if recorder is not None:
             recorder.flush()

@@ -36,6 +36,7 @@ def scan_context(
     settings: Settings,
     calendar: TradingCalendar,
     now: datetime,
+    blocked_why: str | None = None,
 ) -> ScanResult:
     """Scan for one underlying; where a needed number is unknown, say so instead.
 
@@ -56,6 +57,7 @@ def scan_context(
             now.astimezone(NEW_YORK).date(),
             calendar,
         ),
+        blocked_why=blocked_why,
     )
     if grid is None and grid_problem:
         return replace(result, why_not=grid_problem)
