@@ -83,10 +83,19 @@ def choose(
     logged_fresh: timedelta,
     now: datetime,
 ) -> Marked:
-    """The logged P&L while it is fresh, else the mark, else the logged one with its age."""
+    """The logged P&L while it is fresh, else the mark, else the newer of both with its age.
+
+    Without a mark now, the last one is shown and decides nothing: nor does a P&L that was logged
+    before it.
+    """
     mark, why = (found, "") if isinstance(found, Mark) else (None, found)
     logged = position.mark
-    if mark is None or (logged is not None and now - logged.asof <= logged_fresh):
+    if logged is not None and now - logged.asof <= logged_fresh:
+        return _logged(position, mark, why)
+    if mark is None:
+        last = memory.readings[-1] if memory.readings else None
+        if last is not None and (logged is None or logged.asof < last.at):
+            return _last_known(position, last, why)
         return _logged(position, mark, why)
     value = PnlMark(pnl_usd=pnl_usd(position, mark.debit), asof=mark.asof, source=mark.kind.value)
     marked = replace(position, mark=value)
@@ -116,6 +125,19 @@ def _logged(position: Position, mark: Mark | None, why: str) -> Marked:
             contracts=position.contracts, decides=True, basis=basis,
         )  # fmt: skip
     return Marked(position=position, mark=mark, why=why, evidence=None, reading=reading, row=row)
+
+
+def _last_known(position: Position, last: PriceReading, why: str) -> Marked:
+    source, _, _ = last.basis.partition("|")
+    value = PnlMark(pnl_usd=last.pnl_usd * position.contracts, asof=last.at, source=source)
+    return Marked(
+        position=replace(position, mark=value),
+        mark=None,
+        why=why,
+        evidence=MarkEvidence(reading=None, note=f"the last mark decides nothing; now {why}"),
+        reading=None,
+        row=None,
+    )
 
 
 def _reading(position: Position, mark: Mark, now: datetime) -> PriceReading:

@@ -160,6 +160,22 @@ def test_a_logged_pnl_decides_at_once_and_serves_where_nothing_marks() -> None:
     assert "logged by you" in result.alerts.notices[0].details[2]
 
 
+def test_a_pnl_logged_before_the_last_mark_decides_nothing_when_the_chain_is_lost() -> None:
+    """Logged +$250 three hours ago, marked +$100 since: one lost chain is no profit target."""
+    cycle = held(mark=PnlMark(pnl_usd=250.0, asof=NOW - timedelta(hours=3), source="you"))
+    assert pnl(run(cycle, 0, chain_at(0))) == 100.0
+    result = run(cycle, 1, None)
+    assert (pnl(result), titles(result)) == (100.0, [])
+    mark = result.watch.watched[0].position.mark
+    assert mark is not None
+    assert (mark.source, mark.asof) == ("quotes", NOW)
+    assert result.mark_rows == ()
+    exits = result.watch.watched[0].exits
+    assert exits is not None
+    assert exits.undecided
+    assert exits.price_note.startswith("the last mark decides nothing; now no quotes")
+
+
 # delayed quotes
 
 
