@@ -30,6 +30,7 @@ from monitor.runtime.grid_watch import GridWatch
 from monitor.runtime.mark_charts import MarkCharts
 from monitor.runtime.runner import Identity, Runner
 from monitor.store.cycle import CycleStore
+from monitor.store.leadership import Leadership
 from monitor.store.store import Store, open_store
 
 if TYPE_CHECKING:
@@ -116,11 +117,13 @@ def open_runner(settings: Settings, home: Home, wiring: Wiring) -> Iterator[Runn
         folder=home.charts, edges=settings.regime, source=wiring.source, simulated=simulated
     )
     recorder = HistoryStore(home.history) if wiring.record and not simulated else None
+    leadership = Leadership(store.engine, settings.tickers)
     heartbeat = Heartbeat("" if simulated else settings.notify.heartbeat_url)
     dispatcher = Dispatcher(
         store.engine,
         build_notifiers(home, settings, console=wiring.console, people=not simulated),
         clock=wiring.clock,
+        covers=leadership.covers,
     )
     cycle_store = CycleStore(store.engine)
     if wiring.threaded:
@@ -145,6 +148,7 @@ def open_runner(settings: Settings, home: Home, wiring: Wiring) -> Iterator[Runn
             store=cycle_store,
             dispatcher=dispatcher,
             heartbeat=heartbeat,
+            scope_of=leadership.scope,
             daily_copy=store.daily_copy if wiring.durable else lambda _now: None,
             charts=charts,
             mark_charts=MarkCharts(home.charts, simulated, cycle_store.mark_history),
@@ -163,6 +167,7 @@ def open_runner(settings: Settings, home: Home, wiring: Wiring) -> Iterator[Runn
         if wiring.chains is not None:
             wiring.chains.close()
         wiring.provider.close()
+        leadership.close()
         store.close()
 
 

@@ -42,6 +42,7 @@ from monitor.domain.regime import RegimeState
 from monitor.domain.regime import advance as advance_regime
 from monitor.domain.scan import ScanResult
 from monitor.domain.scan_step import opportunity_conditions, scan_context
+from monitor.domain.scope import ALONE, Scope
 from monitor.domain.settlement import SettlementValue
 from monitor.domain.trading_calendar import TradingCalendar
 from monitor.domain.vocabulary import Level, Regime, SessionState, Trend
@@ -70,6 +71,7 @@ class CycleInputs:
     broken_channels: Mapping[str, str] = field(default_factory=dict)
     paused_since: datetime | None = None
     told_today: int = 0
+    scope: Scope = ALONE
     simulated: bool = False
 
 
@@ -107,6 +109,7 @@ class CycleResult:
     scanned: bool
     alerts: AdvanceResult
     living: Mapping[str, AlertRecord]
+    scope: Scope = ALONE
 
 
 def step(
@@ -145,6 +148,7 @@ def step(
         settings=settings,
         calendar=calendar,
         now=now,
+        scope=inputs.scope,
     )
     watch = marks.watch
     due = _scan_due(state, inputs, settings, now)
@@ -179,9 +183,10 @@ def step(
     if settings.alerts.daily_messages and not inputs.simulated:
         conditions += _day_conditions(inputs, contexts, settings, calendar, now)
     open_now = calendar.state_at(now)[0] is SessionState.OPEN
+    covers = inputs.scope.covers
     alerts = advance(
-        inputs.alerts,
-        conditions,
+        {k: record for k, record in inputs.alerts.items() if covers(record.condition.ticker)},
+        [condition for condition in conditions if covers(condition.ticker)],
         now=now,
         policy=AlertPolicy.from_settings(settings.alerts),
         next_number=inputs.next_alert_number,
@@ -210,6 +215,7 @@ def step(
         scanned=due,
         alerts=alerts,
         living=living(inputs.alerts, alerts),
+        scope=inputs.scope,
     )
 
 

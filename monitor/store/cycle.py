@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 
 import msgspec
 from sqlalchemy import Connection, Engine, func, insert, select
@@ -22,6 +23,7 @@ from monitor.domain.scan_step import told
 from monitor.domain.snapshot import AlertView
 from monitor.domain.step import CycleResult
 from monitor.domain.vocabulary import PositionStatus, Trend
+from monitor.errors import StoreUnavailableError
 from monitor.store import alerts as alert_store
 from monitor.store import controls, position_events
 from monitor.store import marks as mark_store
@@ -89,10 +91,31 @@ class CycleStore:
     ) -> Saved:
         """Load, decide and save; nothing is kept when any of it fails.
 
+        A connection that breaks on the way is tried once more: the decision is made anew from
+        what the database then says, so nothing is told twice.
+
         Args:
             remembered: Ids of the positions whose marks the caller remembers itself.
             keep_days: Marks of positions closed longer ago are deleted, once a day.
         """
+        wanted = partial(
+            self._run, decide, now=now, channels=channels, remembered=remembered,
+            keep_days=keep_days,
+        )  # fmt: skip
+        try:
+            return wanted()
+        except StoreUnavailableError:
+            return wanted()
+
+    def _run(
+        self,
+        decide: Callable[[Known], CycleResult],
+        *,
+        now: datetime,
+        channels: Sequence[str],
+        remembered: Collection[str],
+        keep_days: int,
+    ) -> Saved:
         with write(self.engine) as connection:
             self._prune(connection, now, keep_days)
             open_ones = list_positions(connection)
@@ -128,7 +151,7 @@ class CycleStore:
         alert_store.save(connection, result.alerts, channels=channels)
         controls.put(connection, controls.HEARTBEAT, now.isoformat(), at=now)
         change = result.regime_change
-        if change is not None:
+        if change is not None and result.scope.covers(None):
             connection.execute(
                 insert(regime_changes).values(
                     at=now,

@@ -20,6 +20,7 @@ from monitor.domain.exits import PriceReading
 from monitor.domain.mark_memory import MarkMemory
 from monitor.domain.option_chain import OptionChain
 from monitor.domain.positions import PnlMark
+from monitor.domain.scope import Scope
 from monitor.domain.step import CycleResult
 from monitor.domain.vocabulary import Level
 
@@ -227,6 +228,14 @@ def test_each_new_reading_is_one_row_and_the_same_none() -> None:
     still = {"readings": {"NDX": quote("NDX", SPOT), "VIX": quote("VIX", 17.0)}}
     assert run(cycle, 1, chain_at(0), **still).mark_rows == ()
     assert len(run(cycle, 2, chain_at(2)).mark_rows) == 1
+
+
+def test_where_several_monitors_share_a_database_each_stores_its_own_tickers() -> None:
+    other = Scope(led=frozenset({"SPX"}), rest=False)
+    result = run(held(), 0, chain_at(0), scope=other)
+    assert pnl(result) == 100.0  # it is shown all the same
+    assert result.mark_rows == ()
+    assert len(run(held(), 0, chain_at(0), scope=Scope(led=frozenset({"NDX"}))).mark_rows) == 1
 
 
 # the ladder
