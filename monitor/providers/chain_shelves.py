@@ -22,6 +22,7 @@ from monitor.domain.delayed_quotes import LAST_MINUTE
 from monitor.domain.instruments import underlying
 from monitor.domain.option_chain import ChainRequest, OptionChain
 from monitor.domain.trading_calendar import TradingCalendar
+from monitor.errors import DataError
 from monitor.providers.chain_history import read_chains
 from monitor.providers.option_rows import Said, Symbols, chains_of, read_symbols, wanted_rows
 
@@ -36,7 +37,11 @@ LONGEST_DTE = 63
 
 class Shelf(Protocol):
     def chains(self, request: ChainRequest, now: datetime) -> Sequence[OptionChain]:
-        """The newest chains known at `now`, of the asked expirations that are there."""
+        """The newest chains known at `now`, of the asked expirations that are there.
+
+        Raises:
+            DataError: A file is not what it should be.
+        """
         ...
 
 
@@ -160,44 +165,41 @@ class BookShelf:
     ticker: str
     place: Path
     calendar: TradingCalendar
-    problems: list[str] = field(default_factory=list)
-    _books: dict[date | None, ChainBook | None] = field(default_factory=dict)
+    _books: dict[date | None, ChainBook | DataError] = field(default_factory=dict)
 
     def chains(self, request: ChainRequest, now: datetime) -> Sequence[OptionChain]:
         day = now.astimezone(NEW_YORK).date()
         book = self._book(day if self.place.is_dir() else None)
-        if book is None:
-            return ()
         place = next((d for d, one in enumerate(book.days) if one.day == day.toordinal()), None)
         if place is None:
             return ()
         t = int(np.searchsorted(book.days[place].stamps, now.timestamp(), "right")) - 1
         return _of_stamp(book, place, t, request) if t >= 0 else ()
 
-    def _book(self, day: date | None) -> ChainBook | None:
+    def _book(self, day: date | None) -> ChainBook:
         if day not in self._books:
-            if day is not None:  # a day is asked for 78 times, then never again
-                self._books.clear()
-            self._books[day] = self._load(day)
-        return self._books[day]
+            self._books.clear()  # a day is asked for at each of its bars, then never again
+            try:
+                self._books[day] = self._load(day)
+            except DataError as error:
+                self._books[day] = error
+        book = self._books[day]
+        if isinstance(book, DataError):
+            raise book
+        return book
 
-    def _load(self, day: date | None) -> ChainBook | None:
+    def _load(self, day: date | None) -> ChainBook:
         from monitor.backtest.chain_snapshots import load_snapshots  # heavy: numba
         from monitor.backtest.chain_source import load_chains
-        from monitor.errors import DataError
 
-        try:
-            if day is None:
-                return load_snapshots(
-                    [self.place], ticker=self.ticker, calendar=self.calendar, max_dte=LONGEST_DTE
-                ).book
-            return load_chains(
-                self.place, ticker=self.ticker, calendar=self.calendar, cache_dir=None,
-                max_dte=LONGEST_DTE, first=day, last=day, workers=1,
-            ).book  # fmt: skip
-        except DataError as error:
-            self.problems.append(error.message)
-            return None
+        if day is None:
+            return load_snapshots(
+                [self.place], ticker=self.ticker, calendar=self.calendar, max_dte=LONGEST_DTE
+            ).book
+        return load_chains(
+            self.place, ticker=self.ticker, calendar=self.calendar, cache_dir=None,
+            max_dte=LONGEST_DTE, first=day, last=day, workers=1,
+        ).book  # fmt: skip
 
 
 def _of_stamp(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -24,6 +24,7 @@ from monitor.providers.chain_shelves import (
     snapshots_in,
 )
 
+SNAPSHOTS = 0  # the place of their columns among those of all kinds
 SNAPSHOT_COLUMNS = {"snapshot", "session", "occ", "bid", "ask", "iv", "delta", "gamma", "spot"}
 TABLE_COLUMNS = (
     {"ts_utc", "occ", "right", "strike", "expiration", "bid", "ask"},
@@ -45,7 +46,7 @@ class ReplayChainProvider:
         self.name = f"replay:{path} chains"
         self._calendar = calendar
         self._tables = tuple(_tables(path))
-        self._snapshots = _snapshots([p for p, kind in self._tables if kind == 0], calendar)
+        self._snapshots = _snapshots([p for p, kind in self._tables if kind == SNAPSHOTS], calendar)
         self._kept = _kept(path / FOLDER)
         self._shelves: dict[str, tuple[Shelf, ...]] = {}
         self._last_ok_at: datetime | None = None
@@ -58,20 +59,27 @@ class ReplayChainProvider:
 
     def chains(self, request: ChainRequest, *, now: datetime) -> ChainBatch:
         newest: dict[tuple[str, date], OptionChain] = {}
-        try:
-            for shelf in self._of(request.ticker):
-                for chain in shelf.chains(request, now):
-                    key = (chain.root, chain.expiration)
-                    if key not in newest or chain.asof > newest[key].asof:
-                        newest[key] = chain
-        except DataError as error:
-            return ChainBatch(errors={key: self._refused(error) for key in _keys(request)})
+        faults: list[str] = []
+        for shelf in self._of(request.ticker):
+            try:
+                found = shelf.chains(request, now)
+            except DataError as error:
+                faults.append(error.message)
+                continue
+            for chain in found:
+                key = (chain.root, chain.expiration)
+                if key not in newest or chain.asof > newest[key].asof:
+                    newest[key] = chain
         if newest:
             self._last_ok_at = now
         came = {day for _, day in newest}
         return ChainBatch(
             chains=tuple(self._named(chain) for chain in newest.values()),
-            errors={key: self._nothing(*key, now) for key in _keys(request) if key[1] not in came},
+            errors={
+                (request.ticker, day): self._nothing(request.ticker, day, now, faults)
+                for day in request.expirations
+                if day not in came
+            },
         )
 
     def health(self) -> tuple[SourceHealth, ...]:
@@ -102,7 +110,7 @@ class ReplayChainProvider:
                     yield BookShelf(ticker, place, self._calendar)
         known = underlying(ticker)
         for path, kind in self._tables:
-            if kind > 0 and path.name.split("_")[0] in (ticker, known.pm_root):
+            if kind != SNAPSHOTS and path.name.split("_")[0] in (ticker, known.pm_root):
                 yield BookShelf(ticker, path, self._calendar)
 
     def _named(self, chain: OptionChain) -> OptionChain:
@@ -110,24 +118,17 @@ class ReplayChainProvider:
         more = f" ({chain.source})" if chain.source else ""
         return replace(chain, source=f"replay:{self.path}{more}")
 
-    def _nothing(self, ticker: str, day: date, now: datetime) -> ProviderError:
+    def _nothing(
+        self, ticker: str, day: date, now: datetime, faults: Sequence[str]
+    ) -> ProviderError:
+        told = f"replay:{self.path} has no chain of {ticker} {day} known at {clock_text(now)}"
         return ProviderError(
-            f"replay:{self.path} has no chain of {ticker} {day} known at {clock_text(now)}",
-            source=self.name,
-            symbol=ticker,
-            retryable=False,
+            "; ".join([told, *faults]), source=self.name, symbol=ticker, retryable=False
         )
-
-    def _refused(self, error: DataError) -> ProviderError:
-        return ProviderError(error.message, source=self.name, retryable=False)
-
-
-def _keys(request: ChainRequest) -> list[tuple[str, date]]:
-    return [(request.ticker, day) for day in request.expirations]
 
 
 def _tables(path: Path) -> Iterator[tuple[Path, int]]:
-    """Parquet tables of chains, and their kind: 0 snapshots, 1 recorded sessions, 2 mids."""
+    """Parquet tables of chains, and their kind: snapshots, recorded sessions or mids."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

@@ -209,3 +209,14 @@ def test_recorded_trades_are_not_called_quotes(shared_data: Path) -> None:
     for k, bid in zip(one.strikes, one.call.bid, strict=True):
         if np.isfinite(bid):
             assert bid == pytest.approx(calls.loc[k].bid)
+
+
+def test_a_day_file_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "options_csv_output_full" / "NDX"
+    folder.mkdir(parents=True)
+    (folder / f"NDX_options_{CSV_DAY}.csv").write_text("timestamp;ticker\n")
+    provider = ReplayChainProvider(tmp_path, calendar=exchange())
+    batch = provider.chains(ask("NDX", CSV_DAY), now=datetime(2026, 2, 17, 15, tzinfo=UTC))
+    told = batch.errors["NDX", CSV_DAY].message
+    assert "has no chain of NDX 2026-02-17" in told
+    assert "separated by ';'" in told
