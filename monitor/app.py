@@ -28,6 +28,7 @@ from monitor.runtime.charts import ChartFiles
 from monitor.runtime.feed import MarketFeed
 from monitor.runtime.grid_builder import GridBuilder
 from monitor.runtime.grid_watch import GridWatch
+from monitor.runtime.mark_charts import MarkCharts
 from monitor.runtime.runner import Identity, Runner
 from monitor.store.cycle import CycleStore
 from monitor.store.leadership import Leadership
@@ -142,6 +143,7 @@ def open_runner(settings: Settings, home: Home, wiring: Wiring) -> Iterator[Runn
         clock=wiring.clock,
         covers=leadership.covers,
     )
+    cycle_store = CycleStore(store.engine)
     if wiring.threaded:
         dispatcher.start()
 
@@ -161,12 +163,13 @@ def open_runner(settings: Settings, home: Home, wiring: Wiring) -> Iterator[Runn
                 wiring.results or home.results, Path(settings.grid) if settings.grid else None
             ),
             chains=_chain_feed(settings, wiring, None if recorder is None else home.history),
-            store=CycleStore(store.engine),
+            store=cycle_store,
             dispatcher=dispatcher,
             heartbeat=heartbeat,
             scope_of=leadership.scope,
             daily_copy=store.daily_copy if wiring.durable else lambda _now: None,
             charts=charts,
+            mark_charts=MarkCharts(home.charts, simulated, cycle_store.mark_history),
             identity=Identity(
                 source=wiring.source, simulated=simulated, started_at=wiring.started_at
             ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from monitor import __version__
 from monitor.config import Settings
 from monitor.domain.chain_needs import chain_needs, grid_dtes, levels_of
+from monitor.domain.positions import Position
 from monitor.domain.scope import ALONE, Scope
 from monitor.domain.sleep import Gap, entry_times_pt, find_gap
 from monitor.domain.snapshot import JobView, MonitorView, Problem, Snapshot
@@ -32,6 +33,7 @@ from monitor.runtime.grid_builder import GridBuilder
 from monitor.runtime.grid_watch import GridWatch
 from monitor.runtime.health import SLEPT_SHOWN, health_view
 from monitor.runtime.loop import JobHealth
+from monitor.runtime.mark_charts import MarkCharts
 from monitor.runtime.snapshot_file import write_snapshot
 from monitor.store.cycle import CycleStore, Known, Saved
 
@@ -59,6 +61,7 @@ class Runner:
     store: CycleStore
     dispatcher: Dispatcher
     charts: ChartFiles
+    mark_charts: MarkCharts
     identity: Identity
     chains: ChainFeed | None = None
     heartbeat: Heartbeat = field(default_factory=lambda: Heartbeat(""))
@@ -89,13 +92,16 @@ class Runner:
         self.grid.refresh()
         if self.builder is not None:
             self.builder.look(missing=self.grid.missing)
-        tickers = self.settings.tickers
+        held = self.store.open_positions()
+        tickers = tuple(dict.fromkeys([*self.settings.tickers, *(p.ticker for p in held)]))
         reading = self.feed.fetch(tickers, now)
-        chains = self._fetch_chains(reading, now)
+        chains = self._fetch_chains(held, tickers, reading, now)
         saved = self.store.run(
             lambda known: self._decide(reading, chains, known, now),
             now=now,
             channels=self.dispatcher.channels,
+            remembered=self.state.marks.keys(),
+            keep_days=self.settings.marks.keep_days,
         )
         result = saved.result
         self.state, self.last = result.state, result
@@ -125,6 +131,7 @@ class Runner:
         try:
             write_snapshot(self.home.snapshot, snapshot)
             self.charts.update(saved.result.contexts, now)
+            self.mark_charts.update(saved.result.watch.watched, saved.result.mark_rows, now)
             if saved.book_version != self._exported:
                 export_positions(self.store.engine, self.home.positions_export, now=now)
                 self._exported = saved.book_version
@@ -134,17 +141,21 @@ class Runner:
         else:
             self.files_problem = None
 
-    def _fetch_chains(self, reading: FeedReading, now: datetime) -> ChainReading:
+    def _fetch_chains(
+        self,
+        positions: Sequence[Position],
+        tickers: Sequence[str],
+        reading: FeedReading,
+        now: datetime,
+    ) -> ChainReading:
         """Chains of what is held and of what may be opened soon."""
         if self.chains is None:
             return ChainReading()
-        positions = self.store.open_positions()
-        tickers = dict.fromkeys([*self.settings.tickers, *(p.ticker for p in positions)])
         needs = chain_needs(
             tickers=self.settings.tickers,
             positions=positions,
             dtes=grid_dtes(self.grid.grid, self.settings),
-            levels=levels_of(tuple(tickers), reading.readings),
+            levels=levels_of(tickers, reading.readings),
             settings=self.settings,
             calendar=self.calendar,
             now=now,
@@ -168,6 +179,7 @@ class Runner:
                 grid=self.grid.grid,
                 grid_problem=self._grid_problem(),
                 trend=self._trend,
+                mark_memories=known.mark_memories,
                 chains=chains.chains,
                 chain_problems=chains.problems,
                 broken_channels=self.dispatcher.broken(),
@@ -258,6 +270,7 @@ class Runner:
         try:
             write_snapshot(self.home.snapshot, final)
             self.charts.write()
+            self.mark_charts.write(now)
         except OSError as error:  # the old page goes stale by itself
             logger.warning("files not written", extra={"reason": str(error)})
 

@@ -6,15 +6,17 @@ never overwritten. Network and files stay outside.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from functools import partial
 
 import msgspec
 from sqlalchemy import Connection, Engine, func, insert, select
 
 from monitor.clock import new_york_midnight
 from monitor.domain.alerts import AlertRecord
+from monitor.domain.mark_memory import MarkMemory
 from monitor.domain.opportunities import opportunity_view
 from monitor.domain.positions import Position
 from monitor.domain.scan_step import told
@@ -24,14 +26,13 @@ from monitor.domain.vocabulary import PositionStatus, Trend
 from monitor.errors import StoreUnavailableError
 from monitor.store import alerts as alert_store
 from monitor.store import controls, position_events
+from monitor.store import marks as mark_store
 from monitor.store.engine import read, write
 from monitor.store.position_rows import list_positions
-from monitor.store.schema import marks, opportunities, positions, regime_changes
+from monitor.store.schema import opportunities, positions, regime_changes
 
-# Made once: every cycle runs them.
-_NEWEST_MARKS = select(marks.c.position_id, func.max(marks.c.at).label("newest")).group_by(
-    marks.c.position_id
-)
+KEEP_DAYS = 90
+# Made once: every cycle runs it.
 _CLOSED = select(func.count(), func.coalesce(func.sum(positions.c.realized_pnl_usd), 0.0)).where(
     positions.c.status == PositionStatus.CLOSED.value
 )
@@ -45,6 +46,7 @@ class Known:
     alerts: Mapping[str, AlertRecord]
     next_alert_number: int
     trend: Trend | None
+    mark_memories: Mapping[str, MarkMemory]  # of open positions that the caller did not know
     paused_since: datetime | None = None
     told_today: int = 0  # alerts since the New York day began, INFO aside
 
@@ -65,11 +67,18 @@ class CycleStore:
     """The monitor's way into the database."""
 
     engine: Engine
+    pruned_on: date | None = None
 
     def open_positions(self) -> tuple[Position, ...]:
         """What is held now; a cycle fetches its chains before it decides."""
         with read(self.engine) as connection:
             return list_positions(connection)
+
+    def mark_history(self, position_id: str) -> list[tuple[int, float, float | None, float | None]]:
+        """UTC epoch seconds, P&L and its range in dollars, oldest first."""
+        with read(self.engine) as connection:
+            found = mark_store.history(connection, position_id)
+        return [(int(at.timestamp()), pnl, low, high) for at, pnl, low, high in found]
 
     def run(
         self,
@@ -77,16 +86,26 @@ class CycleStore:
         *,
         now: datetime,
         channels: Sequence[str],
+        remembered: Collection[str] = (),
+        keep_days: int = KEEP_DAYS,
     ) -> Saved:
         """Load, decide and save; nothing is kept when any of it fails.
 
         A connection that breaks on the way is tried once more: the decision is made anew from
         what the database then says, so nothing is told twice.
+
+        Args:
+            remembered: Ids of the positions whose marks the caller remembers itself.
+            keep_days: Marks of positions closed longer ago are deleted, once a day.
         """
+        wanted = partial(
+            self._run, decide, now=now, channels=channels, remembered=remembered,
+            keep_days=keep_days,
+        )  # fmt: skip
         try:
-            return self._run(decide, now=now, channels=channels)
+            return wanted()
         except StoreUnavailableError:
-            return self._run(decide, now=now, channels=channels)
+            return wanted()
 
     def _run(
         self,
@@ -94,10 +113,16 @@ class CycleStore:
         *,
         now: datetime,
         channels: Sequence[str],
+        remembered: Collection[str],
+        keep_days: int,
     ) -> Saved:
         with write(self.engine) as connection:
+            self._prune(connection, now, keep_days)
+            open_ones = list_positions(connection)
+            new = {p.id for p in open_ones} - set(remembered)
             known = Known(
-                positions=list_positions(connection),
+                positions=open_ones,
+                mark_memories=mark_store.load_memories(connection, new),
                 alerts=alert_store.load_living(connection),
                 next_alert_number=alert_store.next_number(connection),
                 trend=controls.trend_set(connection),
@@ -114,6 +139,11 @@ class CycleStore:
                 realized_closed_usd=realized,
                 book_version=position_events.newest(connection),
             )
+
+    def _prune(self, connection: Connection, now: datetime, keep_days: int) -> None:
+        if self.pruned_on != now.date():
+            self.pruned_on = now.date()
+            mark_store.prune(connection, before=mark_store.keep_from(now, keep_days))
 
     def _save(
         self, connection: Connection, result: CycleResult, *, now: datetime, channels: Sequence[str]
@@ -133,7 +163,7 @@ class CycleStore:
                 )
             )
         self._save_opportunities(connection, result, now)
-        self._save_marks(connection, result)
+        mark_store.save(connection, result.mark_rows, result.settlements, at=now)
 
     def _save_opportunities(
         self, connection: Connection, result: CycleResult, now: datetime
@@ -158,20 +188,6 @@ class CycleStore:
         ]
         if rows:
             connection.execute(insert(opportunities), rows)
-
-    def _save_marks(self, connection: Connection, result: CycleResult) -> None:
-        """P&L readings that are newer than the last one kept: the mark history."""
-        marked = [(w.position.id, m) for w in result.watch.watched if (m := w.position.mark)]
-        if not marked:
-            return
-        seen = {row.position_id: row.newest for row in connection.execute(_NEWEST_MARKS)}
-        rows = [
-            {"position_id": id_, "at": m.asof, "pnl_usd": m.pnl_usd, "source": m.source}
-            for id_, m in marked
-            if id_ not in seen or m.asof > seen[id_]
-        ]
-        if rows:
-            connection.execute(insert(marks), rows)
 
 
 def _closed(connection: Connection) -> tuple[int, float]:

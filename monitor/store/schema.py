@@ -21,11 +21,18 @@ from sqlalchemy import (
     text,
 )
 
-from monitor.store.position_tables import UtcDateTime, metadata, position_events, positions
+from monitor.store.position_tables import (
+    UtcDateTime,
+    marks,
+    metadata,
+    position_events,
+    positions,
+    settlements,
+)
 
 __all__ = [
     "UtcDateTime", "alerts", "controls", "marks", "metadata", "notices", "opportunities",
-    "outbox", "position_events", "positions", "regime_changes",
+    "outbox", "position_events", "positions", "regime_changes", "settlements",
 ]  # fmt: skip
 
 alerts = Table(
@@ -122,17 +129,6 @@ opportunities = Table(
     Column("config", String(120), nullable=False),
     Column("alert_id", String(16), nullable=False),
     Column("data", JSON, nullable=False),
-    sqlite_autoincrement=True,
-)
-
-marks = Table(
-    "marks",
-    metadata,
-    Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("position_id", String(32), nullable=False, index=True),
-    Column("at", UtcDateTime, nullable=False),
-    Column("pnl_usd", Float, nullable=False),
-    Column("source", String(16), nullable=False),
     sqlite_autoincrement=True,
 )
 

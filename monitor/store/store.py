@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Engine
 
 from monitor.config import Settings
-from monitor.domain.positions import Position
+from monitor.domain.positions import PnlMark, Position
 from monitor.errors import StoreError
 from monitor.store import position_rows
 from monitor.store.backup import daily_backup
@@ -23,6 +23,7 @@ from monitor.store.engine import database_url, open_engine, read, sqlite_path, w
 from monitor.store.migrate import check_integrity, ensure_schema, unreadable
 
 if TYPE_CHECKING:
+    from monitor.domain.settlement import SettlementValue
     from monitor.store.position_events import ChangeKind, PositionEvent
     from monitor.store.positions import Change
 
@@ -72,6 +73,11 @@ class Store:
         with read(self.engine) as connection:
             return position_rows.list_positions(connection, include_closed=include_closed)
 
+    def newest_marks(self) -> dict[str, PnlMark]:
+        """What the monitor last priced each open position at, by id."""
+        with read(self.engine) as connection:
+            return position_rows.newest_marks(connection)
+
     def get(self, prefix: str) -> Position:
         """The position whose id begins with `prefix`; raises PositionNotFoundError."""
         with read(self.engine) as connection:
@@ -84,6 +90,13 @@ class Store:
         with read(self.engine) as connection:
             found = position_rows.get_position(connection, prefix)
             return position_events.history(connection, found.id)
+
+    def settlement(self, position_id: str) -> SettlementValue | None:
+        """What the monitor settled an expired position at on paper, or None."""
+        from monitor.store.marks import settlement_of
+
+        with read(self.engine) as connection:
+            return settlement_of(connection, position_id)
 
     def add(self, build: Callable[[str], Position], *, at: datetime) -> Position:
         """Log a new position; `build` is given its id."""

@@ -18,8 +18,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from monitor.clock import NEW_YORK
 from monitor.domain.pricing.black_plain import price_plain
-from monitor.domain.pricing.surface_tables import atm_factor, smile_at, surface_table
-from monitor.domain.pricing.variance_clock import VarianceClock, intraday_share
+from monitor.domain.pricing.surface_tables import (
+    atm_factor,
+    smile_at,
+    surface_table,
+)
+from monitor.domain.pricing.variance_clock import INTRADAY, VarianceClock, intraday_share
 from monitor.domain.trading_calendar import TradingCalendar
 
 Floats = NDArray[np.float64]
@@ -73,16 +77,34 @@ class TradingTime:
         closed = day if over else self.calendar.shift(day, -1).date
         return closed.toordinal(), float(self.clock.at_close(last.toordinal()))
 
-    def left(self, now: datetime, expiration: date) -> float:
-        """Variance time from now to the close of `expiration`; 0 when it is past."""
-        end = float(self.clock.at_close(expiration.toordinal()))
-        return max(end - self.at(now)[1], 0.0)
+    def left(self, now: datetime, expiration: date, *, am: bool = False) -> float:
+        """Variance time from now to the close of `expiration` (`am`: its open); 0 when past.
+
+        Raises:
+            CalendarHorizonError: `expiration` is further away than the clock goes.
+        """
+        if expiration < now.astimezone(NEW_YORK).date():
+            return 0.0
+        return max(self.end(expiration, am=am) - self.at(now)[1], 0.0)
+
+    def end(self, expiration: date, *, am: bool) -> float:
+        """Variance time at the settlement: the session's close, or its open."""
+        return float(self.clock.at_close(expiration.toordinal())) - (INTRADAY if am else 0.0)
 
 
 def atm_stdev(
-    symbol: str, *, time: TradingTime, now: datetime, expiration: date, vols: IndexVols
+    symbol: str,
+    *,
+    time: TradingTime,
+    now: datetime,
+    expiration: date,
+    vols: IndexVols,
+    am: bool = False,
 ) -> float:
-    """Total at-the-money stdev from now to the close of `expiration`; NaN where VIX is unknown.
+    """Total at-the-money stdev from now to settlement; NaN where VIX is unknown.
+
+    Args:
+        am: It settles on the opening prices of `expiration`, not on its close.
 
     Raises:
         DomainError: No surface was measured for the underlying.
@@ -92,7 +114,7 @@ def atm_stdev(
     start = float(time.clock.at_close(origin))
     node_time = [1.0]
     node_time += [float(time.clock.at_close(origin + d)) - start for d in NODE_DAYS]
-    end = float(time.clock.at_close(expiration.toordinal()))
+    end = time.end(expiration, am=am)
     variance = remaining_variance_plain(
         node_variances(vols), node_time, elapsed=elapsed - start, total=end - start
     )
