@@ -178,20 +178,29 @@ class EvidenceView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpirationRiskView:
-    """What can be lost on one expiration, dollars: the puts' side and the calls' side."""
+    """What can be lost on one expiration of one underlying, dollars.
 
+    Far below the strikes the puts' side is lost, far above the calls' side, never both; the
+    maximum loss is the worst of all prices between and beyond.
+    """
+
+    ticker: str
     expiration: date
+    settlement: str
     put_side_usd: float
     call_side_usd: float
     max_loss_usd: float
+    with_trade: bool = False  # the new trade expires here too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GapView:
-    """P&L at expiration values after a gap of the underlying, dollars of the whole book."""
+    """P&L at expiration values after every underlying gaps by the same percentage, dollars."""
 
     move_pct: float
-    pnl_usd: float | None
+    pnl_usd: float | None  # of the whole book, the trade included
+    trade_usd: float | None = None  # of the trade alone
+    underlyings: tuple[tuple[str, float | None], ...] = ()  # of the book, by underlying
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,12 +208,15 @@ class WhatIfView:
     """The portfolio with one more trade in it."""
 
     contracts: int
-    total_max_loss_usd: float
+    total_max_loss_usd: float  # of the book with the trade: sides net, expirations add
     expirations: tuple[ExpirationRiskView, ...]
     gaps: tuple[GapView, ...]
     breaks: tuple[str, ...]  # limits that this trade would break, one sentence each
     contracts_that_fit: int
     overlaps: tuple[str, ...]  # "you already hold this", "this long leg is …'s short"
+    total_before_usd: float = 0.0  # the same without the trade
+    trade_max_loss_usd: float = 0.0  # of the trade alone
+    notes: tuple[str, ...] = ()  # what moves together, what counts at full risk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
