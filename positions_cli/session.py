@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,11 +25,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependencies:
-    """What tests replace: the clock, the calendar, the ids."""
+    """What tests replace: the clock, the calendar, the ids, who sits at the keyboard."""
 
     clock: Clock = field(default_factory=SystemClock)
     calendar: TradingCalendar | None = None
     new_id: Callable[[], str] | None = None
+    interactive: bool | None = None  # None: whether standard input is a terminal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,12 @@ class Session:
     settings: Settings
     now: datetime
     dependencies: Dependencies
+
+    @property
+    def interactive(self) -> bool:
+        """Whether a person can be asked."""
+        given = self.dependencies.interactive
+        return sys.stdin.isatty() if given is None else given
 
     @property
     def zone(self) -> ZoneInfo:
