@@ -3,6 +3,7 @@
 
 import { drawCharts, recolorCharts } from "./charts.js";
 import { epoch, now, syncClock, tickAges } from "./clock.js";
+import { listenToCopy } from "./copy.js";
 import { listenToKeys } from "./keys.js";
 import { swapPanels } from "./swap.js";
 import { startTheme } from "./theme.js";
@@ -72,6 +73,7 @@ async function refresh() {
 syncClock(epoch(document.getElementById("main").dataset.pageClock));
 const nextTheme = startTheme(recolorCharts);
 listenToKeys({ refresh, nextTheme });
+listenToCopy();
 tick();
 setInterval(tick, 1000);
 timer = setTimeout(refresh, 1000 * Math.max(1, Number(status().dataset.refresh)));

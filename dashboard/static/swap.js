@@ -19,6 +19,7 @@ function wording(panel) {
   const copy = panel.cloneNode(true);
   for (const time of copy.querySelectorAll("time[data-age]")) time.textContent = "";
   for (const details of copy.querySelectorAll("details")) details.removeAttribute("open");
+  for (const button of copy.querySelectorAll("[data-copy]")) button.textContent = "";
   for (const part of [copy, ...copy.querySelectorAll("[hidden]")]) part.removeAttribute("hidden");
   return JSON.stringify(copy.dataset) + copy.innerHTML;
 }

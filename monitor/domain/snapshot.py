@@ -144,6 +144,7 @@ class TradeView:
     order_line: str | None  # to type at the broker
     poorer_why: tuple[str, ...] = ()  # how it falls short of the grid's configuration
     problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()  # where the band lies and what it was made from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,6 +256,7 @@ class OpportunityView:
     trade: TradeView | None = None  # as it can be opened now
     evidence: EvidenceView | None = None
     what_if: WhatIfView | None = None
+    alert_line: int | None = None  # 2 for the alert's "#2": `A17#2`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

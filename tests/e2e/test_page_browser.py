@@ -110,6 +110,54 @@ def test_the_page_updates_itself_without_reloading(
     assert complaints == []
 
 
+CARD = "#card-NDX-3-P98-iron-condor-neutral-100-0-07-30"
+
+
+def test_an_opened_card_stays_open_and_focused_while_its_prices_move(
+    home: Path, server: PageServer, page: Page, complaints: list[str]
+) -> None:
+    show(home, rich())
+    ready(page, server)
+    card = page.locator(CARD).first
+    expect(card.locator(".card")).to_be_hidden()
+    card.locator("summary").focus()
+    page.keyboard.press("Enter")
+    expect(card.locator(".card")).to_be_visible()
+    before = rich()
+    first = before.opportunities[0]
+    assert first.trade is not None
+    moved = replace(first, rank=9, trade=replace(first.trade, credit_fill=1.35))
+    show(home, replace(before, opportunities=(moved, *before.opportunities[1:])))
+    expect(card.locator("summary")).to_contain_text("for 1.35 pts", timeout=PATIENCE_MS)
+    assert card.get_attribute("open") is not None
+    assert page.evaluate("document.activeElement.id") == f"{CARD[1:]}-s"
+    assert complaints == []
+
+
+def test_an_order_line_is_copied_to_the_letter(
+    home: Path, server: PageServer, page: Page, complaints: list[str]
+) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    show(home, rich(refresh_s=3600))
+    ready(page, server)
+    page.locator(f"{CARD} summary").first.click()
+    button = page.get_by_role("button", name="Copy the order line").first
+    button.click()
+    expect(button).to_have_text("Copied")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == "SELL −1 IRON CONDOR NDXP 24 FEB 26 25400/25500/24400/24300 @1.40 LMT"
+    assert complaints == []
+
+
+def test_windows_that_passed_are_folded(home: Path, server: PageServer, page: Page) -> None:
+    show(home, rich(refresh_s=3600))
+    ready(page, server)
+    passed = page.locator("#opportunities-passed")
+    expect(passed.locator("summary").first).to_have_text("1 whose window has passed")
+    expect(passed.locator("table")).to_be_hidden()
+    expect(page.locator("#opportunities-scroll")).not_to_contain_text("window passed")
+
+
 def test_trap_32_it_goes_stale_in_large_letters_when_nothing_new_comes(
     home: Path, server: PageServer, page: Page, complaints: list[str]
 ) -> None:
@@ -222,6 +270,7 @@ def test_no_width_scrolls_sideways(home: Path, server: PageServer, page: Page, w
         write_snapshot(home, snapshot)
         page.set_viewport_size({"width": width, "height": 800})
         ready(page, server)
+        page.evaluate(OPEN_ALL)
         wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         assert page.evaluate(wide) == 0
 
@@ -233,6 +282,7 @@ def test_text_keeps_its_contrast_in_light_and_dark(
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     write_snapshot(home, rich(refresh_s=3600))
     ready(page, server)
+    page.evaluate(OPEN_ALL)
     assert page.evaluate(LOW_CONTRAST) == []
 
 
@@ -271,6 +321,8 @@ def test_fault_54_a_form_of_another_local_page_is_refused(
     assert leaving.value is not None
     assert leaving.value.status == 403
 
+
+OPEN_ALL = "document.querySelectorAll('details').forEach((d) => { d.open = true; })"
 
 # WCAG AA: 4.5 to 1, or 3 to 1 for large text. Backgrounds are those of the nearest painted parent.
 LOW_CONTRAST = """
