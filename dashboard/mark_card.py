@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from dashboard.price_source import Provenance, provenance
 from dashboard.text import Wording, finite, number, signed_usd, strike, tone, usd
-from dashboard.trade_card import ShortStrikeRow, problem_text, short_rows
+from dashboard.trade_card import ShortStrikeRow, short_rows
 from monitor.domain.plain_text import plain
 from monitor.domain.snapshot import LadderView, LegView, MarkView, SettlementView
 
@@ -54,8 +54,6 @@ class LadderCard:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettlementCard:
     text: str
-    value: str
-    source: str
     pnl: str
     pnl_tone: str
     known: bool
@@ -72,7 +70,7 @@ def mark_card(mark: MarkView | None, say: Wording) -> MarkCard | None:
         range=_range(mark),
         price=provenance(mark.price, say),
         legs=tuple(_leg(leg) for leg in mark.legs),
-        problems=tuple(problem_text(p) for p in mark.problems),
+        problems=tuple(plain(p.why) for p in mark.problems),
     )
 
 
@@ -111,8 +109,6 @@ def settlement_card(settled: SettlementView | None) -> SettlementCard | None:
         return None
     return SettlementCard(
         text=plain(settled.text),
-        value=number(settled.value),
-        source=plain(settled.value_source or ""),
         pnl=signed_usd(settled.pnl_usd),
         pnl_tone=tone(settled.pnl_usd),
         known=finite(settled.pnl_usd),

@@ -26,8 +26,6 @@ FIELD_WORDS = {
     "credit_natural": "natural credit",
     "credit_fill": "your fill",
     "market_win_pct": "chance of a profit",
-    "pnl_mid_usd": "P&L at mid",
-    "pnl_natural_usd": "P&L at the quotes",
 }
 SIDES = (("put", "short_put", "long_put"), ("call", "short_call", "long_call"))
 

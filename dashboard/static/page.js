@@ -4,6 +4,7 @@
 import { drawCharts, recolorCharts } from "./charts.js";
 import { epoch, now, syncClock, tickAges } from "./clock.js";
 import { listenToCopy } from "./copy.js";
+import { drawHistories } from "./history.js";
 import { listenToKeys } from "./keys.js";
 import { swapPanels } from "./swap.js";
 import { startTheme } from "./theme.js";
@@ -58,6 +59,7 @@ async function refresh() {
       swapPanels(await answer.text());
       tag = answer.headers.get("ETag");
       drawCharts();
+      drawHistories();
     }
     setLost("");
   } catch (error) {
@@ -78,6 +80,7 @@ tick();
 setInterval(tick, 1000);
 timer = setTimeout(refresh, 1000 * Math.max(1, Number(status().dataset.refresh)));
 (window.requestIdleCallback ?? setTimeout)(() => drawCharts());
+drawHistories();
 document.addEventListener("visibilitychange", () => document.hidden || refresh());
 window.addEventListener("online", refresh);
 window.addEventListener("pageshow", (event) => event.persisted && refresh());

@@ -149,6 +149,24 @@ def test_an_order_line_is_copied_to_the_letter(
     assert complaints == []
 
 
+def test_a_positions_history_is_drawn_and_survives_a_refresh(
+    home: Path, server: PageServer, page: Page, complaints: list[str]
+) -> None:
+    show(home, rich())
+    ready(page, server)
+    history = page.locator("#position-a3f8 .history")
+    expect(history.locator("polyline")).to_be_visible()
+    expect(history.locator("[data-said]")).to_contain_text(
+        re.compile(r"to \+\$\d+.*last \d+ s ago")
+    )
+    before = rich()
+    first = replace(before.positions[0], pnl_usd=104.0)
+    show(home, replace(before, positions=(first, *before.positions[1:])))
+    expect(page.locator("#position-a3f8 .pnl")).to_contain_text("+$104", timeout=PATIENCE_MS)
+    expect(history.locator("polyline")).to_be_visible()
+    assert complaints == []
+
+
 def test_windows_that_passed_are_folded(home: Path, server: PageServer, page: Page) -> None:
     show(home, rich(refresh_s=3600))
     ready(page, server)

@@ -57,6 +57,9 @@ def write_snapshot(home: Path, snapshot: Snapshot) -> None:
 
 
 def write_charts(home: Path, snapshot: Snapshot) -> None:
+    for position in snapshot.positions:
+        body = msgspec.json.encode(history(position, snapshot.generated_at))
+        put(home / "data" / "charts" / f"position-{position.id}.json", body)
     for market in snapshot.markets:
         body = msgspec.json.encode(chart(market.ticker, snapshot.generated_at))
         put(home / "data" / "charts" / f"{market.ticker}.json", body)
@@ -159,6 +162,24 @@ def chart(ticker: str, now: datetime) -> dict[str, Any]:
         "regime_edges": [12, 16, 20, 30],
         "regime_names": ["very_low", "low", "medium", "high", "extreme"],
     }
+
+
+def history(position: PositionView, now: datetime) -> dict[str, Any]:
+    """Yesterday's afternoon and this morning in 5-minute readings that end at the P&L of now."""
+    end = int(now.timestamp())
+    stamps = [end - 64_800 - 300 * k for k in range(24, 0, -1)]
+    stamps += [end - 300 * k for k in range(14, -1, -1)]
+    last = position.pnl_usd or 0.0
+    pnl = [
+        [t, round(last * k / len(stamps) + 30 * math.sin(k / 3), 2)]
+        for k, t in enumerate(stamps, 1)
+    ]
+    return {
+        "schema_version": 1, "position_id": position.id, "ticker": position.ticker,
+        "generated_at": now, "simulated": False, "credit_usd": position.credit_usd,
+        "target_usd": position.credit_usd / 2, "stop_usd": -2 * position.credit_usd,
+        "pnl": [[t, value, value - 25, value + 25] for t, value in pnl],
+    }  # fmt: skip
 
 
 def _monitor(now: datetime, **over: Any) -> MonitorView:
@@ -391,7 +412,7 @@ def _positions(now: datetime) -> tuple[PositionView, ...]:
             pnl_mid_usd=-940.0, pnl_natural_usd=None, low_usd=None, high_usd=None,
             price=PriceView(kind="model", source=None, asof=now - timedelta(seconds=40), age_s=40.0,
                             delay_s=0.0, error_pct=27.0),
-            problems=(Problem(what="pnl_natural_usd", why="the last chain is 2 h old"),),
+            problems=(Problem(what="mark", why="no natural price: the last chain is 2 h old"),),
         ),
         ladder=LadderView(
             step="breached",
@@ -416,7 +437,8 @@ def _positions(now: datetime) -> tuple[PositionView, ...]:
         notes=(), warnings=(),
         settled=SettlementView(
             value=609.31, value_source="close of 2026-02-18, yahoo", pnl_usd=180.0,
-            text="expired: settled at 609.31, please confirm",
+            text="expired: settled at 609.31, the close of 2026-02-18 from yahoo: P&L $180.00, "
+            "please confirm: positions close e90b --settle",
         ),
     )  # fmt: skip
     return (marked, due, settle)
