@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from monitor.domain.vocabulary import Profile, Regime, SpreadType, Trend
+from monitor.domain.vocabulary import AlertFrom, Profile, Regime, SpreadType, Trend
 
 BANDS = ("P95", "P97", "P98", "P99", "P100")
 
@@ -71,6 +71,69 @@ class Exits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     time_exit_dte: Annotated[
         int, _m("time exit this many sessions before expiration", "sessions", ge=0, le=30)
     ] = 1
+
+
+class Marks(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How open positions are priced between your own updates."""
+
+    logged_fresh_min: Annotated[
+        float, _m("a P&L that you logged counts before any mark for so long", "min", ge=0, le=1440)
+    ] = 15
+    wide_quote_pct: Annotated[
+        float,
+        _m(
+            "mid and natural price further apart than this decide no stop and no target",
+            "% of the credit",
+            gt=0,
+            le=1000,
+        ),
+    ] = 150
+    tight_quote_pct: Annotated[
+        float,
+        _m(
+            "up to this far apart, one natural price past the level decides alone",
+            "% of the credit",
+            ge=0,
+            le=1000,
+        ),
+    ] = 25
+    keep_days: Annotated[
+        int, _m("marks of a closed position are kept so long", "days", ge=1, le=3650)
+    ] = 90
+
+
+class Ladder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How near the short strikes may come, and how much of a profit may be lost again."""
+
+    watch_moves: Annotated[
+        float, _m("short strike nearer than this: watch", "expected moves", gt=0, le=10)
+    ] = 1.0
+    warning_moves: Annotated[float, _m("… warning (page)", "expected moves", gt=0, le=10)] = 0.5
+    critical_moves: Annotated[
+        float, _m("… critical; past the strike it is breached", "expected moves", gt=0, le=10)
+    ] = 0.25
+    hysteresis_moves: Annotated[
+        float, _m("a step is left only this much further away", "expected moves", ge=0, le=2)
+    ] = 0.1
+    alert_from: Annotated[
+        AlertFrom, _m("first step that alerts: watch, warning, critical, breached or never")
+    ] = AlertFrom.CRITICAL
+    give_back_from_pct: Annotated[
+        float,
+        _m("give-back counts once the best P&L was this much", "% of the credit", gt=0, le=100),
+    ] = 25
+    give_back_pct: Annotated[
+        float, _m("… and this much of it is lost again", "% of the best P&L", gt=0, le=1000)
+    ] = 50
+    give_back_alert: Annotated[bool, _m("whether give-back alerts, or shows on the page only")] = (
+        False
+    )
+    settlement_alert: Annotated[
+        bool, _m("whether assignment or settlement risk on the last trading day alerts")
+    ] = True
+    near_strike_pct: Annotated[
+        float, _m("near the money on the last trading day, of the price", "%", ge=0, le=10)
+    ] = 0.5
 
 
 class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -191,6 +254,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     quality: Quality = Quality()
     hours: Hours = Hours()
     exits: Exits = Exits()
+    marks: Marks = Marks()
+    ladder: Ladder = Ladder()
     limits: Limits = Limits()
     preferences: Preferences = Preferences()
     regime: RegimeEdges = RegimeEdges()

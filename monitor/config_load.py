@@ -91,6 +91,10 @@ def _refuse_contradictions(settings: Settings) -> None:
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         zone = settings.hours.display_timezone
         raise _refusal("hours.display_timezone", zone, "is no IANA time zone") from error
+    ladder = settings.ladder
+    if not ladder.watch_moves >= ladder.warning_moves >= ladder.critical_moves:
+        key, value = "ladder.warning_moves", ladder.warning_moves
+        raise _refusal(key, value, "must be from ladder.watch_moves down to ladder.critical_moves")
     for regime in Regime:
         for band in settings.preferences.of_regime(regime).bands:
             if band not in BANDS:

@@ -21,6 +21,7 @@ from monitor.store.store import Store
 from positions_cli.history import differences
 from positions_cli.output import say, say_json, warn
 from positions_cli.session import Session, open_session
+from positions_cli.settle import settled
 from positions_cli.words import local, title
 
 
@@ -77,9 +78,8 @@ def update(
 
 @click.command(short_help="Log that you closed a position or a part.")
 @click.argument("position_id", metavar="ID")
-@click.option(
-    "--pnl", type=DECIMAL, required=True, help="P&L of the contracts closed now, dollars."
-)
+@click.option("--pnl", type=DECIMAL, help="P&L of the contracts closed now, dollars.")
+@click.option("--settle", is_flag=True, help="Expired: take the P&L the monitor settled it at.")
 @click.option("--contracts", type=WHOLE, help="Close only so many; the rest stays open.")
 @click.option("--note", help="One line of your own.")
 @dry_run_option
@@ -88,7 +88,8 @@ def update(
 def close(
     *,
     position_id: str,
-    pnl: float,
+    pnl: float | None,
+    settle: bool,
     contracts: int | None,
     note: str | None,
     dry_run: bool,
@@ -98,12 +99,22 @@ def close(
     """Log that you closed a position, or with --contracts a part of it.
 
     --pnl is the P&L of the contracts closed now. The rest keeps its share of the credit.
+    --settle confirms the settlement on paper of an expired position instead.
 
     \b
     Example:
       positions close a3f8 --pnl 142.50 --note "Profit target hit at 50%"
+      positions close a3f8 --settle
     """
     session = open_session(home)
+    if settle:
+        _refuse_beside_settle(pnl, contracts)
+        pnl, said = settled(session, position_id)
+        note = said if note is None else note
+    if pnl is None:
+        raise InputError(
+            "there is no outcome to log", hint="give --pnl DOLLARS, or --settle once it expired"
+        )
     closing = Closing(
         pnl_usd=check_pnl(pnl),
         contracts=contracts,
@@ -126,6 +137,15 @@ def close(
             f"and maximum loss {usd(done.after.max_loss_usd)}"
         )
     report(done, text, dry_run=dry_run, as_json=as_json)
+
+
+def _refuse_beside_settle(pnl: float | None, contracts: int | None) -> None:
+    for name, value in (("--pnl", pnl), ("--contracts", contracts)):
+        if value is not None:
+            raise InputError(
+                f"--settle takes the whole outcome as stored; {name} {value:g} contradicts it",
+                hint=f"give --settle alone, or leave it out and give {name}",
+            )
 
 
 @click.command(short_help="Take back the newest change.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from monitor.clock import PACIFIC
@@ -11,6 +12,10 @@ from monitor.domain.alerts import Condition
 from monitor.domain.exits import ExitReason, ExitState, PositionExits
 from monitor.domain.positions import Position
 from monitor.domain.vocabulary import Level, Settlement
+
+if TYPE_CHECKING:  # prices are needed only where somebody marks
+    from monitor.domain.mark_memory import Marked
+    from monitor.domain.settlement import SettlementValue
 
 # Versions of the time exit's key, each worse than the last (a rise is sent at once).
 _HEADS_UP, _TIME_EXIT, _LAST_CALL = 1, 2, 3
@@ -23,6 +28,8 @@ def exit_conditions(
     now: datetime,
     short_id: str,
     zone: ZoneInfo = PACIFIC,
+    marked: Marked | None = None,
+    settled: SettlementValue | str | None = None,
 ) -> tuple[Condition, ...]:
     """What the person must be told of one position now, most urgent first.
 
@@ -30,10 +37,12 @@ def exit_conditions(
 
     Args:
         short_id: The id as the person types it: its first four characters, more if ambiguous.
+        marked: Where the P&L comes from, when it is a mark.
+        settled: What an expired position is worth on paper, or why that is unknown.
     """
-    words = _Words(position, exits, now, short_id, zone)
+    words = _Words(position, exits, now, short_id, zone, marked)
     if exits.state is ExitState.SETTLE_ME:
-        return (words.settle(),)
+        return (words.settle(settled),)
     price = () if exits.price_reason is None else (words.price(exits.price_reason),)
     if exits.time_exit_due:
         return (*price, words.time_exit())
@@ -41,8 +50,8 @@ def exit_conditions(
 
 
 def undecided_keys(position: Position, exits: PositionExits) -> tuple[str, ...]:
-    """Alerts of this position that cannot be judged now: price exits without a P&L."""
-    if exits.pnl_known or exits.state is ExitState.SETTLE_ME:
+    """Alerts of this position that cannot be judged now: price exits without a P&L to believe."""
+    if not exits.undecided or exits.state is ExitState.SETTLE_ME:
         return ()
     return tuple(
         exit_key(position.id, kind) for kind in (ExitReason.STOP_LOSS, ExitReason.PROFIT_TARGET)
@@ -58,20 +67,38 @@ def position_prefix(position_id: str) -> str:
     return f"exit:{position_id}:"
 
 
+def what_text(position: Position) -> str:
+    """What is held, in one line."""
+    p = position
+    band = f" {p.band}" if p.band else ""
+    return (
+        f"{p.ticker}{band} {p.spread_type.upper()} × {p.contracts}, expires {p.expiration}, "
+        f"credit {usd(p.credit_usd)}"
+    )
+
+
 class _Words:
     """The conditions of one position at one instant."""
 
     def __init__(
-        self, position: Position, exits: PositionExits, now: datetime, short_id: str, zone: ZoneInfo
+        self,
+        position: Position,
+        exits: PositionExits,
+        now: datetime,
+        short_id: str,
+        zone: ZoneInfo,
+        marked: Marked | None,
     ) -> None:
         self.position, self.exits, self.now = position, exits, now
         self.short_id, self.zone = short_id, zone
+        # the mark, where it is what the P&L was taken from
+        self.mark = marked.mark if marked is not None and marked.evidence is not None else None
 
     def price(self, reason: ExitReason) -> Condition:
         stop = reason is ExitReason.STOP_LOSS
         level = self.exits.stop_usd if stop else self.exits.target_usd
         name = "Stop" if stop else "Target"
-        details = (self._what(), f"{name} at P&L {usd(level)}", self._origin())
+        details = (self._what(), f"{name} at P&L {usd(level)}", *self._origin())
         return self._exit(reason, details, severity=0, level_usd=level)
 
     def time_exit(self) -> Condition:
@@ -80,7 +107,7 @@ class _Words:
         details = (
             self._what(),
             f"{since}last trading ends {self._last_trading()}",
-            self._origin(),
+            *self._origin(),
         )
         severity = _LAST_CALL if self.exits.last_call else _TIME_EXIT
         return self._exit(ExitReason.TIME_EXIT, details, severity=severity, level_usd=None)
@@ -95,32 +122,41 @@ class _Words:
             key=exit_key(self.position.id, ExitReason.TIME_EXIT),
             level=Level.WARNING,
             title=f"Heads-up - Position {self.short_id} | {what} | P&L: {self._pnl()}",
-            details=(self._what(), self._origin()),
+            details=(self._what(), *self._origin()),
             severity=_HEADS_UP,
             ticker=self.position.ticker,
             position_id=self.position.id,
             data=self._data("heads_up", None),
         )
 
-    def settle(self) -> Condition:
+    def settle(self, settled: SettlementValue | str | None) -> Condition:
         last = self.exits.schedule.last_trade_close
-        how = "on the closing prices"
-        if self.position.settlement is Settlement.AM:
-            how = f"on the opening prices of {self.position.expiration}"
+        known = settled is not None and not isinstance(settled, str)
         return Condition(
             key=f"settle:{self.position.id}",
             level=Level.WARNING,
             title=f"Settle me - Position {self.short_id} | trading ended "
             f"{clock_text(last, self.zone)}",
-            details=(
-                self._what(),
-                f"It settles {how}; log the outcome: positions close {self.short_id} --pnl AMOUNT",
-            ),
+            details=(self._what(), self._outcome(settled)),
             event=True,
-            fingerprint=last.isoformat(),
+            # told once more when the settlement becomes known
+            fingerprint=f"{last.isoformat()} settled" if known else last.isoformat(),
             ticker=self.position.ticker,
             position_id=self.position.id,
             data=self._data("settle", None),
+        )
+
+    def _outcome(self, settled: SettlementValue | str | None) -> str:
+        if settled is not None and not isinstance(settled, str):
+            from monitor.domain.settlement import settlement_view
+
+            return settlement_view(self.position, settled, short_id=self.short_id).text
+        how = "on the closing prices"
+        if self.position.settlement is Settlement.AM:
+            how = f"on the opening prices of {self.position.expiration}"
+        why = "" if settled is None else f" ({settled})"
+        return (
+            f"It settles {how}{why}; log the outcome: positions close {self.short_id} --pnl AMOUNT"
         )
 
     def _exit(
@@ -150,21 +186,21 @@ class _Words:
             return "unknown"
         return f"{usd(mark.pnl_usd)} ({signed_pct(percent)})"
 
-    def _origin(self) -> str:
+    def _origin(self) -> tuple[str, ...]:
         mark = self.position.mark
         if mark is None or not self.exits.pnl_known:
-            return f"P&L unknown: log it with positions update {self.short_id} --pnl AMOUNT"
+            return (f"P&L unknown: log it with positions update {self.short_id} --pnl AMOUNT",)
         source = "logged by you" if mark.source == "you" else f"from {mark.source}"
+        more: tuple[str, ...] = ()
+        if self.mark is not None:
+            from monitor.domain.mark_views import mark_lines, source_text
+
+            source, more = f"from {source_text(self.mark)}", mark_lines(self.position, self.mark)
         age = age_text(self.now - mark.asof)
-        return f"P&L {source}, as of {clock_text(mark.asof, self.zone)}, {age}"
+        return (f"P&L {source}, as of {clock_text(mark.asof, self.zone)}, {age}", *more)
 
     def _what(self) -> str:
-        p = self.position
-        band = f" {p.band}" if p.band else ""
-        return (
-            f"{p.ticker}{band} {p.spread_type.upper()} × {p.contracts}, expires {p.expiration}, "
-            f"credit {usd(p.credit_usd)}"
-        )
+        return what_text(self.position)
 
     def _last_trading(self) -> str:
         return clock_text(self.exits.schedule.last_trade_close, self.zone)

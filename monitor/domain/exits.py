@@ -4,13 +4,16 @@ Price rules compare plain numbers, so a backtest may call them per bar; time rul
 instants that `schedule.exit_schedule` computes. Order: stop, target, time, expiry.
 
 "Stop 2 × credit" means the *loss* reaches twice the credit, not that the price doubles.
+
+A P&L that the person logged decides at once. A mark needs two readings in a row, or one natural
+price on tight quotes: one bad quote must not close a trade.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -24,6 +27,7 @@ if TYPE_CHECKING:  # `positions list` starts without the page's forty value clas
 
 # A level is reached to the cent even where its product is not exact in binary (1.1 × 3).
 _ROUNDING = 1e-9
+CONSECUTIVE = timedelta(minutes=15)  # two readings further apart do not confirm each other
 
 
 class ExitReason(StrEnum):
@@ -101,6 +105,61 @@ def price_exit(*, credit: float, pnl: float, rules: ExitRules) -> ExitReason | N
     return None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceReading:
+    """What one mark says, dollars of the position.
+
+    `basis` names the data it was made of: the same data judged again is the same reading.
+    `natural_usd` is P&L at the natural price where that alone may decide, else None. `low_usd`
+    is set where the price is an estimate: a target must hold at that worse end too, while a stop
+    goes by the estimate itself.
+    """
+
+    at: datetime
+    basis: str
+    pnl_usd: float
+    natural_usd: float | None = None
+    low_usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkEvidence:
+    """What price exits are judged by when the P&L is a mark.
+
+    `reading` is None where the mark must not decide, and `note` says why. `before` is the newest
+    earlier reading of other data, also from before a restart.
+    """
+
+    reading: PriceReading | None
+    before: PriceReading | None = None
+    note: str = ""
+
+
+def confirmed_exit(
+    *, credit: float, reading: PriceReading, before: PriceReading | None, rules: ExitRules
+) -> ExitReason | None:
+    """The exit that marks call for: one natural price past its level, or two readings in a row."""
+    if reading.natural_usd is not None:
+        alone = price_exit(credit=credit, pnl=reading.natural_usd, rules=rules)
+        if alone is not None:
+            return alone
+    reason = reading_exit(credit=credit, reading=reading, rules=rules)
+    if reason is None or before is None or before.basis == reading.basis:
+        return None
+    if not timedelta(0) <= reading.at - before.at <= CONSECUTIVE:
+        return None
+    same = reading_exit(credit=credit, reading=before, rules=rules) is reason
+    return reason if same else None
+
+
+def reading_exit(*, credit: float, reading: PriceReading, rules: ExitRules) -> ExitReason | None:
+    """The exit that one reading points to; alone it is not enough."""
+    reason = price_exit(credit=credit, pnl=reading.pnl_usd, rules=rules)
+    if reason is ExitReason.PROFIT_TARGET and reading.low_usd is not None:
+        return price_exit(credit=credit, pnl=reading.low_usd, rules=rules)
+    return reason
+
+
 def time_exit_due(schedule: ExitSchedule, now: datetime) -> bool:
     """Whether the time exit's instant has come; never where the position has none."""
     return schedule.time_exit_at is not None and now >= schedule.time_exit_at
@@ -122,25 +181,34 @@ def stop_can_fire(credit_usd: float, max_loss_usd: float, multiple: float) -> bo
 def state_of(
     position: Position, schedule: ExitSchedule, rules: ExitRules, now: datetime
 ) -> ExitState:
-    """The open position's state in one word; an unknown P&L calls for no price exit."""
+    """The open position's state by the P&L it carries; an unknown one calls for no price exit."""
+    pnl = _known_pnl(position)
+    reason = None if pnl is None else price_exit(credit=position.credit_usd, pnl=pnl, rules=rules)
+    return _state(reason, schedule, now)
+
+
+def _state(reason: ExitReason | None, schedule: ExitSchedule, now: datetime) -> ExitState:
     if expired(schedule, now):
         return ExitState.SETTLE_ME
-    pnl = _known_pnl(position)
-    priced = pnl is not None and price_exit(credit=position.credit_usd, pnl=pnl, rules=rules)
-    return ExitState.EXIT_DUE if priced or time_exit_due(schedule, now) else ExitState.OPEN
+    due = reason is not None or time_exit_due(schedule, now)
+    return ExitState.EXIT_DUE if due else ExitState.OPEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionExits:
     """Every exit of one position at one instant; P&L levels in dollars of the position.
 
-    `price_reason` is None while no price exit is due *and* while the P&L is unknown;
-    `pnl_known` tells which. `last_call`: the last hour in which it can be traded at all.
+    `price_reason` is None while no price exit is due *and* while that cannot be said;
+    `undecided` tells which: the P&L is unknown, its mark too poor to decide, or a first reading
+    waits for a second. `price_note` says so in words. `last_call`: the last hour in which it can
+    be traded at all.
     """
 
     position_id: str
     state: ExitState
     pnl_known: bool
+    undecided: bool
+    price_note: str
     price_reason: ExitReason | None
     time_exit_due: bool
     heads_up_due: bool
@@ -159,25 +227,36 @@ class PositionExits:
 
 
 def evaluate_position(
-    position: Position, schedule: ExitSchedule, rules: ExitRules, now: datetime
+    position: Position,
+    schedule: ExitSchedule,
+    rules: ExitRules,
+    now: datetime,
+    *,
+    evidence: MarkEvidence | None = None,
 ) -> PositionExits:
     """Judge every exit of an open position.
 
     Without a P&L the price exits are unknown (distance None), the time exit still fires.
     After the last trading close only settling is left.
+
+    Args:
+        evidence: Where the P&L of `position` is a mark: what may be decided by it. None: the
+            person logged it.
     """
+    from monitor.domain.exit_views import exit_views
+
     over = expired(schedule, now)
     pnl = _known_pnl(position)
-    reason = None
-    if pnl is not None and not over:
-        reason = price_exit(credit=position.credit_usd, pnl=pnl, rules=rules)
+    judged = _Judged() if over else _judge(position.credit_usd, pnl, rules, evidence)
     timed = time_exit_due(schedule, now) and not over
     note = stop_note(position.credit_usd, position.max_loss_usd, rules)
     return PositionExits(
         position_id=position.id,
-        state=state_of(position, schedule, rules, now),
+        state=_state(judged.reason, schedule, now),
         pnl_known=pnl is not None,
-        price_reason=reason,
+        undecided=judged.undecided and not over,
+        price_note=judged.note,
+        price_reason=judged.reason,
         time_exit_due=timed,
         heads_up_due=now >= schedule.heads_up_at and not timed and not over,
         last_call=now >= schedule.last_trade_close - LAST_DAY_HEADS_UP and not over,
@@ -185,8 +264,43 @@ def evaluate_position(
         target_usd=target_level(position.credit_usd, rules),
         stop_usd=stop_level(position.credit_usd, rules),
         stop_note=note,
-        views=_views(position.credit_usd, pnl, schedule, rules, now, reason, note),
+        views=exit_views(
+            position.credit_usd,
+            pnl,
+            schedule,
+            rules,
+            now,
+            reason=judged.reason,
+            price_note=judged.note,
+            stop_note=note,
+        ),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judged:
+    """Target and stop: what is due, or why nothing can be said."""
+
+    reason: ExitReason | None = None
+    undecided: bool = False
+    note: str = ""
+
+
+def _judge(
+    credit_usd: float, pnl: float | None, rules: ExitRules, evidence: MarkEvidence | None
+) -> _Judged:
+    if pnl is None:
+        return _Judged(undecided=True)
+    if evidence is None:
+        return _Judged(reason=price_exit(credit=credit_usd, pnl=pnl, rules=rules))
+    if evidence.reading is None:
+        return _Judged(undecided=True, note=evidence.note)
+    reading = evidence.reading
+    reason = confirmed_exit(credit=credit_usd, reading=reading, before=evidence.before, rules=rules)
+    seen = reading_exit(credit=credit_usd, reading=reading, rules=rules)
+    if reason is None and seen is not None:
+        return _Judged(undecided=True, note=f"{seen.label.lower()} once: waits for a 2nd reading")
+    return _Judged(reason=reason, note=evidence.note)
 
 
 def stop_note(credit_usd: float, max_loss_usd: float, rules: ExitRules) -> str:
@@ -205,54 +319,3 @@ def stop_note(credit_usd: float, max_loss_usd: float, rules: ExitRules) -> str:
 def _known_pnl(position: Position) -> float | None:
     mark = position.mark
     return mark.pnl_usd if mark is not None and math.isfinite(mark.pnl_usd) else None
-
-
-def _views(
-    credit_usd: float,
-    pnl: float | None,
-    schedule: ExitSchedule,
-    rules: ExitRules,
-    now: datetime,
-    reason: ExitReason | None,
-    note: str,
-) -> tuple[ExitView, ...]:
-    over = expired(schedule, now)
-    settle = _instant_view("settle", schedule.last_trade_close, due=over)
-    if over:
-        return (settle,)
-    timed = time_exit_due(schedule, now)
-    price = (
-        _level_view(ExitReason.PROFIT_TARGET, target_level(credit_usd, rules), pnl, reason),
-        _level_view(ExitReason.STOP_LOSS, stop_level(credit_usd, rules), pnl, reason, note),
-    )
-    by_time = (
-        _instant_view("time_exit", schedule.time_exit_at, due=timed)
-        if schedule.time_exit_at is not None
-        else None
-    )
-    heads_up = _instant_view("heads_up", schedule.heads_up_at, due=now >= schedule.heads_up_at)
-    return tuple(view for view in (*price, by_time, heads_up, settle) if view is not None)
-
-
-def _level_view(
-    kind: ExitReason, level: float, pnl: float | None, reason: ExitReason | None, note: str = ""
-) -> ExitView:
-    from monitor.domain.snapshot import ExitView
-
-    distance = None if pnl is None else abs(level - pnl)
-    if reason is kind:
-        distance = 0.0
-    return ExitView(
-        kind=kind.value,
-        due=reason is kind,
-        level_usd=level,
-        distance_usd=distance,
-        at=None,
-        note=note,
-    )
-
-
-def _instant_view(kind: str, at: datetime, *, due: bool) -> ExitView:
-    from monitor.domain.snapshot import ExitView
-
-    return ExitView(kind=kind, due=due, level_usd=None, distance_usd=None, at=at)

@@ -5,32 +5,48 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from monitor.clock import NEW_YORK
-from monitor.config import Limits
+from monitor.config import Ladder, Limits
 from monitor.domain.alerts import AlertRecord, Condition
 from monitor.domain.exit_alerts import exit_conditions, position_prefix, undecided_keys
 from monitor.domain.exits import ExitRules, ExitState, PositionExits, evaluate_position
+from monitor.domain.ladder_alerts import ladder_conditions, undecided_ladder_keys
 from monitor.domain.limits import at_risk, check_limits
 from monitor.domain.position_warnings import position_warnings
 from monitor.domain.positions import Position
 from monitor.domain.schedule import exit_schedule
-from monitor.domain.snapshot import LimitView, PositionView, Problem
+from monitor.domain.snapshot import LimitView, MarkView, PositionView, Problem, SettlementView
 from monitor.domain.trading_calendar import TradingCalendar
 from monitor.errors import MonitorError
+
+if TYPE_CHECKING:  # the `positions` command judges without prices, and starts without numpy
+    from monitor.domain.ladder import Standing
+    from monitor.domain.mark_memory import Marked
+    from monitor.domain.settlement import SettlementValue
 
 SHORTEST_ID = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchedPosition:
-    """One open position; `exits` is None when its dates cannot be placed in the calendar."""
+    """One open position; `exits` is None when its dates cannot be placed in the calendar.
+
+    `position` carries the P&L that counts now, logged or marked. `marked`, `standing` on the
+    ladder and `settled` are None where nobody priced it. `near` says where price and expected
+    move come from.
+    """
 
     position: Position
     exits: PositionExits | None
     short_id: str
     problem: str = ""
+    marked: Marked | None = None
+    standing: Standing | None = None
+    near: str = ""
+    settled: SettlementValue | str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +65,15 @@ def watch_positions(
     limits: Limits,
     calendar: TradingCalendar,
     now: datetime,
+    marked: Mapping[str, Marked] | None = None,
 ) -> PositionWatch:
-    """Judge every exit and limit. One position that cannot be judged does not stop the others."""
-    ids = short_ids([p.id for p in positions])
-    watched = tuple(_watch(p, ids[p.id], rules, calendar, now) for p in positions)
+    """Judge every exit and limit. One position that cannot be judged does not stop the others.
+
+    Args:
+        marked: What each is worth by id; without it the logged P&L counts.
+    """
+    ids, prices = short_ids([p.id for p in positions]), marked or {}
+    watched = tuple(_watch(p, prices.get(p.id), ids[p.id], rules, calendar, now) for p in positions)
     return PositionWatch(
         watched=watched,
         limits=check_limits(still_at_risk(watched, now), limits),
@@ -69,8 +90,14 @@ def still_at_risk(watched: Iterable[WatchedPosition], now: datetime) -> tuple[Po
 
 
 def _watch(
-    position: Position, short_id: str, rules: ExitRules, calendar: TradingCalendar, now: datetime
+    logged: Position,
+    marked: Marked | None,
+    short_id: str,
+    rules: ExitRules,
+    calendar: TradingCalendar,
+    now: datetime,
 ) -> WatchedPosition:
+    position = marked.position if marked else logged
     try:
         schedule = exit_schedule(
             opened=position.opened_at.astimezone(NEW_YORK).date(),
@@ -79,24 +106,39 @@ def _watch(
             time_exit_dte=rules.time_exit_dte,
             calendar=calendar,
         )
-        exits = evaluate_position(position, schedule, rules, now)
+        evidence = marked.evidence if marked else None
+        exits = evaluate_position(position, schedule, rules, now, evidence=evidence)
     except MonitorError as error:
         return WatchedPosition(
-            position=position, exits=None, short_id=short_id, problem=error.message
+            position=logged, exits=None, short_id=short_id, problem=error.message
         )
-    return WatchedPosition(position=position, exits=exits, short_id=short_id)
+    if exits.state is ExitState.SETTLE_ME:  # nothing trades any more: no mark means anything
+        return WatchedPosition(position=logged, exits=exits, short_id=short_id)
+    return WatchedPosition(position=position, exits=exits, short_id=short_id, marked=marked)
 
 
-def conditions_of(watch: PositionWatch, *, now: datetime, zone: ZoneInfo) -> list[Condition]:
-    """What must be told of the positions now."""
-    return [
-        condition
-        for w in watch.watched
-        if w.exits is not None
-        for condition in exit_conditions(
-            w.position, w.exits, now=now, short_id=w.short_id, zone=zone
+def conditions_of(
+    watch: PositionWatch, *, now: datetime, zone: ZoneInfo, ladder: Ladder | None = None
+) -> list[Condition]:
+    """What must be told of the positions now; the ladder's part where its settings are given."""
+    found: list[Condition] = []
+    for w in watch.watched:
+        if w.exits is None:
+            continue
+        found += exit_conditions(
+            w.position,
+            w.exits,
+            now=now,
+            short_id=w.short_id,
+            zone=zone,
+            marked=w.marked,
+            settled=w.settled,
         )
-    ]
+        if ladder is not None and w.standing is not None:
+            found += ladder_conditions(
+                w.position, w.standing, short_id=w.short_id, settings=ladder, origin=w.near
+            )
+    return found
 
 
 def undecided(watch: PositionWatch) -> list[str]:
@@ -105,8 +147,10 @@ def undecided(watch: PositionWatch) -> list[str]:
     for w in watch.watched:
         if w.exits is None:
             keys.append(position_prefix(w.position.id))
-        else:
-            keys += undecided_keys(w.position, w.exits)
+            continue
+        keys += undecided_keys(w.position, w.exits)
+        if w.standing is not None:
+            keys += undecided_ladder_keys(w.position, w.standing)
     return keys
 
 
@@ -162,7 +206,26 @@ def position_view(
         notes=p.notes,
         warnings=(*warnings, watched.problem) if watched.problem else tuple(warnings),
         simulated=p.simulated,
+        mark=_mark_view(watched, now),
+        ladder=watched.standing.view if watched.standing else None,
+        settled=_settlement_view(watched),
     )
+
+
+def _mark_view(watched: WatchedPosition, now: datetime) -> MarkView | None:
+    if watched.marked is None:
+        return None
+    from monitor.domain.mark_views import mark_view
+
+    return mark_view(watched.position, watched.marked.mark, watched.marked.why, now)
+
+
+def _settlement_view(watched: WatchedPosition) -> SettlementView | None:
+    if watched.settled is None:
+        return None
+    from monitor.domain.settlement import settlement_view
+
+    return settlement_view(watched.position, watched.settled, short_id=watched.short_id)
 
 
 def _dte(position: Position, calendar: TradingCalendar, now: datetime) -> int | None:

@@ -20,17 +20,19 @@ from monitor.domain.alert_text import (
     regime_change_condition,
 )
 from monitor.domain.alerts import AlertRecord, Condition
+from monitor.domain.anchor import ChainAnchor
 from monitor.domain.context import MarketContext, VolumeProfile, build_context
-from monitor.domain.exits import ExitRules
 from monitor.domain.grid import GridFile
 from monitor.domain.limits import limit_conditions
+from monitor.domain.mark_memory import MarkMemory, MarkRow
+from monitor.domain.mark_step import mark_step
+from monitor.domain.marks import ChainKey
 from monitor.domain.option_chain import OptionChain
 from monitor.domain.position_watch import (
     PositionWatch,
     conditions_of,
     gone,
     undecided,
-    watch_positions,
 )
 from monitor.domain.positions import Position
 from monitor.domain.quote_guard import GuardLimits, Judgement, QuoteMemory, judge
@@ -39,6 +41,7 @@ from monitor.domain.regime import RegimeState
 from monitor.domain.regime import advance as advance_regime
 from monitor.domain.scan import ScanResult
 from monitor.domain.scan_step import opportunity_conditions, scan_context
+from monitor.domain.settlement import SettlementValue
 from monitor.domain.trading_calendar import TradingCalendar
 from monitor.domain.vocabulary import Level, Regime, SessionState, Trend
 from monitor.errors import ProviderError
@@ -62,6 +65,7 @@ class CycleInputs:
     trend: Trend
     chains: tuple[OptionChain, ...] = ()
     chain_problems: Mapping[tuple[str, date], str] = field(default_factory=dict)
+    mark_memories: Mapping[str, MarkMemory] = field(default_factory=dict)  # after a start
     broken_channels: Mapping[str, str] = field(default_factory=dict)
     simulated: bool = False
 
@@ -75,6 +79,8 @@ class MonitorState:
     scans: Mapping[str, ScanResult] = field(default_factory=dict)
     scanned_at: datetime | None = None
     scanned_grid: GridFile | None = None
+    anchors: Mapping[ChainKey, ChainAnchor] = field(default_factory=dict)
+    marks: Mapping[str, MarkMemory] = field(default_factory=dict)  # by position id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +98,8 @@ class CycleResult:
     contexts: Mapping[str, MarketContext]
     regime_change: RegimeChange | None
     watch: PositionWatch
+    mark_rows: tuple[MarkRow, ...]  # new ones only
+    settlements: tuple[SettlementValue, ...]
     scanned: bool
     alerts: AdvanceResult
     living: Mapping[str, AlertRecord]
@@ -109,7 +117,8 @@ def step(
     zone = ZoneInfo(settings.hours.display_timezone)
     memories, judged = _judge_all(state, inputs, settings, calendar, now)
     regime, change = _next_regime(state.regime, judged.get("VIX"), settings)
-    contexts = {
+    held = {p.ticker for p in inputs.positions if p.ticker in inputs.readings}
+    every = {
         ticker: build_context(
             ticker,
             judged=judged,
@@ -118,15 +127,22 @@ def step(
             calendar=calendar,
             now=now,
         )
-        for ticker in settings.tickers
+        for ticker in dict.fromkeys([*settings.tickers, *sorted(held)])
     }
-    watch = watch_positions(
+    contexts = {ticker: every[ticker] for ticker in settings.tickers}
+    marks = mark_step(
         inputs.positions,
-        rules=ExitRules.from_settings(settings.exits),
-        limits=settings.limits,
+        contexts=every,
+        daily=inputs.daily,
+        chains=inputs.chains,
+        chain_problems=inputs.chain_problems,
+        anchors=state.anchors,
+        memories={**inputs.mark_memories, **state.marks},
+        settings=settings,
         calendar=calendar,
         now=now,
     )
+    watch = marks.watch
     due = _scan_due(state, inputs.grid, settings, calendar, now)
     scans = state.scans
     if due:
@@ -149,7 +165,7 @@ def step(
         conditions.append(_regime_condition(change, change.previous, now, zone))
     if due:
         conditions += opportunity_conditions(scans, now=now)
-    conditions += conditions_of(watch, now=now, zone=zone)
+    conditions += conditions_of(watch, now=now, zone=zone, ladder=settings.ladder)
     conditions += limit_conditions(watch.limits)
     conditions += _data_conditions(contexts)
     conditions += [channel_condition(name, why) for name, why in inputs.broken_channels.items()]
@@ -173,10 +189,14 @@ def step(
             scans=scans,
             scanned_at=now if due else state.scanned_at,
             scanned_grid=inputs.grid if due else state.scanned_grid,
+            anchors=marks.anchors,
+            marks=marks.memories,
         ),
         contexts=contexts,
         regime_change=change,
         watch=watch,
+        mark_rows=marks.rows,
+        settlements=marks.settlements,
         scanned=due,
         alerts=alerts,
         living=living(inputs.alerts, alerts),

@@ -75,6 +75,27 @@ class Level(StrEnum):
     ERROR = "ERROR"
 
 
+class LadderStep(StrEnum):
+    """How near a short strike is, least urgent first; UNKNOWN where its distance is."""
+
+    UNKNOWN = "unknown"
+    CALM = "calm"
+    WATCH = "watch"
+    WARNING = "warning"
+    CRITICAL = "critical"
+    BREACHED = "breached"
+
+
+class AlertFrom(StrEnum):
+    """The first step of the ladder that is told."""
+
+    WATCH = "watch"
+    WARNING = "warning"
+    CRITICAL = "critical"
+    BREACHED = "breached"
+    NEVER = "never"
+
+
 class Verdict(StrEnum):
     """What the statistics say of a configuration; UNKNOWN when the file has none."""
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from monitor import __version__
 from monitor.config import Settings
+from monitor.domain.chain_needs import chain_needs, grid_dtes, levels_of
+from monitor.domain.positions import Position
 from monitor.domain.sleep import Gap, entry_times_pt, find_gap
 from monitor.domain.snapshot import JobView, MonitorView, Snapshot
 from monitor.domain.snapshot_build import Surroundings, build_snapshot
@@ -20,11 +22,14 @@ from monitor.domain.vocabulary import Trend
 from monitor.export import export_positions
 from monitor.home import Home
 from monitor.notify.dispatcher import Dispatcher
+from monitor.providers.base import SourceHealth
+from monitor.runtime.chain_feed import ChainFeed, ChainReading
 from monitor.runtime.charts import ChartFiles
 from monitor.runtime.feed import FeedReading, MarketFeed
 from monitor.runtime.grid_watch import GridWatch
 from monitor.runtime.health import SLEPT_SHOWN, health_view
 from monitor.runtime.loop import JobHealth
+from monitor.runtime.mark_charts import MarkCharts
 from monitor.runtime.snapshot_file import write_snapshot
 from monitor.store.cycle import CycleStore, Known, Saved
 
@@ -52,7 +57,9 @@ class Runner:
     store: CycleStore
     dispatcher: Dispatcher
     charts: ChartFiles
+    mark_charts: MarkCharts
     identity: Identity
+    chains: ChainFeed | None = None
     job: JobHealth = field(default_factory=JobHealth)
     before_cycle: Callable[[datetime], None] = lambda _now: None
     flag_trend: Trend | None = None
@@ -73,12 +80,16 @@ class Runner:
         self.before_cycle(now)
         self._notice_sleep(now)
         self.grid.refresh()
-        tickers = self.settings.tickers
+        held = self.store.open_positions()
+        tickers = tuple(dict.fromkeys([*self.settings.tickers, *(p.ticker for p in held)]))
         reading = self.feed.fetch(tickers, now)
+        chains = self._fetch_chains(held, tickers, reading, now)
         saved = self.store.run(
-            lambda known: self._decide(reading, known, now),
+            lambda known: self._decide(reading, chains, known, now),
             now=now,
             channels=self.dispatcher.channels,
+            remembered=self.state.marks.keys(),
+            keep_days=self.settings.marks.keep_days,
         )
         result = saved.result
         self.state, self.last = result.state, result
@@ -94,6 +105,7 @@ class Runner:
         try:
             write_snapshot(self.home.snapshot, snapshot)
             self.charts.update(saved.result.contexts, now)
+            self.mark_charts.update(saved.result.watch.watched, saved.result.mark_rows, now)
             if saved.book_version != self._exported:
                 export_positions(self.store.engine, self.home.positions_export, now=now)
                 self._exported = saved.book_version
@@ -103,7 +115,30 @@ class Runner:
         else:
             self.files_problem = None
 
-    def _decide(self, reading: FeedReading, known: Known, now: datetime) -> CycleResult:
+    def _fetch_chains(
+        self,
+        positions: Sequence[Position],
+        tickers: Sequence[str],
+        reading: FeedReading,
+        now: datetime,
+    ) -> ChainReading:
+        """Chains of what is held and of what may be opened soon."""
+        if self.chains is None:
+            return ChainReading()
+        needs = chain_needs(
+            tickers=self.settings.tickers,
+            positions=positions,
+            dtes=grid_dtes(self.grid.grid, self.settings),
+            levels=levels_of(tickers, reading.readings),
+            settings=self.settings,
+            calendar=self.calendar,
+            now=now,
+        )
+        return self.chains.fetch(needs, now)
+
+    def _decide(
+        self, reading: FeedReading, chains: ChainReading, known: Known, now: datetime
+    ) -> CycleResult:
         self._trend, self._trend_source = self._choose_trend(known.trend)
         return step(
             self.state,
@@ -117,6 +152,9 @@ class Runner:
                 grid=self.grid.grid,
                 grid_problem=self.grid.problem,
                 trend=self._trend,
+                mark_memories=known.mark_memories,
+                chains=chains.chains,
+                chain_problems=chains.problems,
                 broken_channels=self.dispatcher.broken(),
                 simulated=self.identity.simulated,
             ),
@@ -158,13 +196,13 @@ class Runner:
         around = Surroundings(
             monitor=self._monitor_view("running"),
             health=health_view(
-                providers=self.feed.provider.health(),
+                providers=self._sources(),
                 jobs=(self._job_view(now, now + interval),),
                 notifiers=self.dispatcher.health(),
                 problems=result.watch.problems,
                 files_problem=self.files_problem,
                 grid_problem=self.grid.problem,
-                history_problem=self.feed.history_problem,
+                history_problem=self.feed.history_problem or self._chains_not_kept(),
                 slept=self.slept,
                 folder=self.home.root,
             ),
@@ -181,6 +219,13 @@ class Runner:
             result, around, settings=self.settings, calendar=self.calendar, now=now
         )
 
+    def _sources(self) -> tuple[SourceHealth, ...]:
+        chains = self.chains.provider.health() if self.chains else ()
+        return (*self.feed.provider.health(), *chains)
+
+    def _chains_not_kept(self) -> str | None:
+        return self.chains.history_problem if self.chains else None
+
     def stopped(self, now: datetime) -> None:
         """Tell the page that nobody refreshes it any more."""
         if self.snapshot is None:
@@ -189,6 +234,7 @@ class Runner:
         try:
             write_snapshot(self.home.snapshot, final)
             self.charts.write()
+            self.mark_charts.write(now)
         except OSError as error:  # the old page goes stale by itself
             logger.warning("files not written", extra={"reason": str(error)})
 

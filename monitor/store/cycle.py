@@ -6,14 +6,15 @@ never overwritten. Network and files stay outside.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 from sqlalchemy import Connection, Engine, func, insert, select
 
 from monitor.domain.alerts import AlertRecord
+from monitor.domain.mark_memory import MarkMemory
 from monitor.domain.opportunities import opportunity_view
 from monitor.domain.positions import Position
 from monitor.domain.scan_step import told
@@ -22,14 +23,13 @@ from monitor.domain.step import CycleResult
 from monitor.domain.vocabulary import PositionStatus, Trend
 from monitor.store import alerts as alert_store
 from monitor.store import controls, position_events
-from monitor.store.engine import write
+from monitor.store import marks as mark_store
+from monitor.store.engine import read, write
 from monitor.store.position_rows import list_positions
-from monitor.store.schema import marks, opportunities, positions, regime_changes
+from monitor.store.schema import opportunities, positions, regime_changes
 
-# Made once: every cycle runs them.
-_NEWEST_MARKS = select(marks.c.position_id, func.max(marks.c.at).label("newest")).group_by(
-    marks.c.position_id
-)
+KEEP_DAYS = 90
+# Made once: every cycle runs it.
 _CLOSED = select(func.count(), func.coalesce(func.sum(positions.c.realized_pnl_usd), 0.0)).where(
     positions.c.status == PositionStatus.CLOSED.value
 )
@@ -43,6 +43,7 @@ class Known:
     alerts: Mapping[str, AlertRecord]
     next_alert_number: int
     trend: Trend | None
+    mark_memories: Mapping[str, MarkMemory]  # of open positions that the caller did not know
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +62,18 @@ class CycleStore:
     """The monitor's way into the database."""
 
     engine: Engine
+    pruned_on: date | None = None
+
+    def open_positions(self) -> tuple[Position, ...]:
+        """What is held now; a cycle fetches its chains before it decides."""
+        with read(self.engine) as connection:
+            return list_positions(connection)
+
+    def mark_history(self, position_id: str) -> list[tuple[int, float, float | None, float | None]]:
+        """UTC epoch seconds, P&L and its range in dollars, oldest first."""
+        with read(self.engine) as connection:
+            found = mark_store.history(connection, position_id)
+        return [(int(at.timestamp()), pnl, low, high) for at, pnl, low, high in found]
 
     def run(
         self,
@@ -68,11 +81,22 @@ class CycleStore:
         *,
         now: datetime,
         channels: Sequence[str],
+        remembered: Collection[str] = (),
+        keep_days: int = KEEP_DAYS,
     ) -> Saved:
-        """Load, decide and save; nothing is kept when any of it fails."""
+        """Load, decide and save; nothing is kept when any of it fails.
+
+        Args:
+            remembered: Ids of the positions whose marks the caller remembers itself.
+            keep_days: Marks of positions closed longer ago are deleted, once a day.
+        """
         with write(self.engine) as connection:
+            self._prune(connection, now, keep_days)
+            open_ones = list_positions(connection)
+            new = {p.id for p in open_ones} - set(remembered)
             known = Known(
-                positions=list_positions(connection),
+                positions=open_ones,
+                mark_memories=mark_store.load_memories(connection, new),
                 alerts=alert_store.load_living(connection),
                 next_alert_number=alert_store.next_number(connection),
                 trend=controls.trend_set(connection),
@@ -87,6 +111,11 @@ class CycleStore:
                 realized_closed_usd=realized,
                 book_version=position_events.newest(connection),
             )
+
+    def _prune(self, connection: Connection, now: datetime, keep_days: int) -> None:
+        if self.pruned_on != now.date():
+            self.pruned_on = now.date()
+            mark_store.prune(connection, before=mark_store.keep_from(now, keep_days))
 
     def _save(
         self, connection: Connection, result: CycleResult, *, now: datetime, channels: Sequence[str]
@@ -106,7 +135,7 @@ class CycleStore:
                 )
             )
         self._save_opportunities(connection, result, now)
-        self._save_marks(connection, result)
+        mark_store.save(connection, result.mark_rows, result.settlements, at=now)
 
     def _save_opportunities(
         self, connection: Connection, result: CycleResult, now: datetime
@@ -131,20 +160,6 @@ class CycleStore:
         ]
         if rows:
             connection.execute(insert(opportunities), rows)
-
-    def _save_marks(self, connection: Connection, result: CycleResult) -> None:
-        """P&L readings that are newer than the last one kept: the mark history."""
-        marked = [(w.position.id, m) for w in result.watch.watched if (m := w.position.mark)]
-        if not marked:
-            return
-        seen = {row.position_id: row.newest for row in connection.execute(_NEWEST_MARKS)}
-        rows = [
-            {"position_id": id_, "at": m.asof, "pnl_usd": m.pnl_usd, "source": m.source}
-            for id_, m in marked
-            if id_ not in seen or m.asof > seen[id_]
-        ]
-        if rows:
-            connection.execute(insert(marks), rows)
 
 
 def _closed(connection: Connection) -> tuple[int, float]:

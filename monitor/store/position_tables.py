@@ -22,6 +22,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    Text,
     TypeDecorator,
 )
 
@@ -100,4 +101,17 @@ positions = Table(
     Column("notes", JSON, nullable=False),
     Column("simulated", Boolean, nullable=False),
     Column("last_seq", Integer, ForeignKey("position_events.seq"), nullable=False),
+)
+
+# What an expired position is worth on paper, as the monitor last found it.
+settlements = Table(
+    "settlements",
+    metadata,
+    Column("position_id", String(32), primary_key=True),
+    Column("value", Float),  # of the underlying, points
+    Column("source", Text, nullable=False),
+    Column("pnl_usd", Float, nullable=False),  # of `contracts`
+    Column("contracts", Integer, nullable=False),
+    Column("final", Boolean, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
 )

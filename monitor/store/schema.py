@@ -21,11 +21,17 @@ from sqlalchemy import (
     text,
 )
 
-from monitor.store.position_tables import UtcDateTime, metadata, position_events, positions
+from monitor.store.position_tables import (
+    UtcDateTime,
+    metadata,
+    position_events,
+    positions,
+    settlements,
+)
 
 __all__ = [
     "UtcDateTime", "alerts", "controls", "marks", "metadata", "notices", "opportunities",
-    "outbox", "position_events", "positions", "regime_changes",
+    "outbox", "position_events", "positions", "regime_changes", "settlements",
 ]  # fmt: skip
 
 alerts = Table(
@@ -129,10 +135,20 @@ marks = Table(
     "marks",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("position_id", String(32), nullable=False, index=True),
+    Column("position_id", String(32), nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Column("pnl_usd", Float, nullable=False),
-    Column("source", String(16), nullable=False),
+    Column("source", String(16), nullable=False),  # you, quotes, anchored, model, simulated
+    # since 0002; empty in rows from before it
+    Column("asof", UtcDateTime),
+    Column("natural_usd", Float),
+    Column("low_usd", Float),
+    Column("high_usd", Float),
+    Column("provider", String(64)),
+    Column("contracts", Integer),
+    Column("decides", Boolean),
+    Column("basis", String(120)),
+    Index("ix_marks_position_id_at", "position_id", "at"),
     sqlite_autoincrement=True,
 )
 

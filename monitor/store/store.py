@@ -23,6 +23,7 @@ from monitor.store.engine import database_url, open_engine, read, sqlite_path, w
 from monitor.store.migrate import check_integrity, ensure_schema, unreadable
 
 if TYPE_CHECKING:
+    from monitor.domain.settlement import SettlementValue
     from monitor.store.position_events import ChangeKind, PositionEvent
     from monitor.store.positions import Change
 
@@ -80,6 +81,13 @@ class Store:
         with read(self.engine) as connection:
             found = position_rows.get_position(connection, prefix)
             return position_events.history(connection, found.id)
+
+    def settlement(self, position_id: str) -> SettlementValue | None:
+        """What the monitor settled an expired position at on paper, or None."""
+        from monitor.store.marks import settlement_of
+
+        with read(self.engine) as connection:
+            return settlement_of(connection, position_id)
 
     def add(self, build: Callable[[str], Position], *, at: datetime) -> Position:
         """Log a new position; `build` is given its id."""

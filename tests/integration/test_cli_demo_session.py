@@ -48,7 +48,8 @@ class Played:
 def _kind(notice: Notice) -> str:
     text = notice.title
     for part in ("Stop loss hit", "Profit target hit", "Time exit", "Heads-up", "Regime change",
-                 "RISK LIMIT BREACH", "Data problem", "opportunity", "Settle me"):  # fmt: skip
+                 "RISK LIMIT BREACH", "Data problem", "opportunity", "Settle me",
+                 "Short strike"):  # fmt: skip
         if part in text and notice.reason is not Reason.RESOLVED:
             return part
     return notice.reason.value
@@ -86,7 +87,7 @@ def test_the_first_session_shows_every_kind_of_alert(played: Played) -> None:
     assert played.kinds() == {
         "Stop loss hit", "Profit target hit", "Time exit", "Heads-up", "Regime change",
         "RISK LIMIT BREACH", "Data problem", "opportunity", "resolved",
-        "Settle me",
+        "Settle me", "Short strike",
     }  # fmt: skip
     assert {n.level for n in played.notices} == set(Level)
 

@@ -1,0 +1,114 @@
+"""A position's mark without quotes: the last chain's surface, else the model of docs/pricing.md."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+import numpy as np
+
+from monitor.clock import NEW_YORK
+from monitor.domain.alert_text import age_text
+from monitor.domain.instruments import underlying
+from monitor.domain.marks import Mark, MarkRules, MarkWorld, Underlying, chain_key, is_am, verticals
+from monitor.domain.option_chain import PriceSource, Right
+from monitor.domain.positions import Position, Strikes
+from monitor.domain.pricing.surface_plain import (
+    ANCHORED_ERROR_PCT,
+    MODEL_ERROR_PCT,
+    atm_stdev,
+    surface_prices,
+)
+from monitor.domain.quotes import Floats
+
+ANCHOR_SESSIONS = 1  # an anchor of an earlier session than the last one is not used
+
+
+def from_anchor(
+    position: Position, strikes: Strikes, world: MarkWorld, _rules: MarkRules
+) -> Mark | str:
+    anchor, market = world.anchors.get(chain_key(position)), world.of(position.ticker)
+    if anchor is None:
+        return "not anchored: no earlier chain is known"
+    day = anchor.asof.astimezone(NEW_YORK).date()
+    if world.time.calendar.dte(day, world.now.astimezone(NEW_YORK).date()) > ANCHOR_SESSIONS:
+        return f"not anchored: the last chain is {age_text(world.now - anchor.asof)}"
+    if market.spot is None:
+        return f"not anchored: {position.ticker} is unknown: {market.why}"
+    k, is_call = _legs(strikes)
+    left = world.time.left(world.now, position.expiration, am=is_am(position))
+    prices = anchor.prices(k, is_call, spot=market.spot, left=left)
+    return _surface_mark(
+        position, strikes, prices, market,
+        kind=PriceSource.ANCHORED, source=anchor.source, asof=anchor.asof,
+        error_pct=ANCHORED_ERROR_PCT, simulated=anchor.simulated,
+    )  # fmt: skip
+
+
+def from_model(
+    position: Position, strikes: Strikes, world: MarkWorld, _rules: MarkRules
+) -> Mark | str:
+    market, now = world.of(position.ticker), world.now
+    if market.spot is None or market.spot_asof is None:
+        return f"no model price: {position.ticker} is unknown: {market.why}"
+    if market.vols is None:
+        return "no model price: its volatility index or VIX is unknown"
+    k, is_call = _legs(strikes)
+    level = atm_stdev(
+        position.ticker, time=world.time, now=now, expiration=position.expiration,
+        vols=market.vols, am=is_am(position),
+    )  # fmt: skip
+    prices = surface_prices(
+        position.ticker, forward=market.spot, atm_stdev=level, strikes=k, is_call=is_call
+    )
+    sessions = world.time.calendar.dte(now.astimezone(NEW_YORK).date(), position.expiration)
+    mark = _surface_mark(
+        position, strikes, prices, market,
+        kind=PriceSource.MODEL, source=None, asof=market.spot_asof,
+        error_pct=MODEL_ERROR_PCT[underlying(position.ticker).symbol], simulated=False,
+    )  # fmt: skip
+    if isinstance(mark, Mark) and sessions < 1:
+        why = "the model failed its test at 0 DTE: it decides no stop and no target"
+        return replace(mark, decides=False, problems=(why,))
+    return mark
+
+
+def _surface_mark(
+    position: Position,
+    strikes: Strikes,
+    prices: Floats,
+    market: Underlying,
+    *,
+    kind: PriceSource,
+    source: str | None,
+    asof: datetime,
+    error_pct: float,
+    simulated: bool,
+) -> Mark | str:
+    if not np.isfinite(prices).all():
+        return f"no {kind} price: no time or no volatility is left to price with"
+    debit, width = 0.0, 0.0
+    for i, (_, short, long) in enumerate(verticals(strikes)):
+        width = max(width, abs(short - long))
+        debit += min(max(float(prices[2 * i] - prices[2 * i + 1]), 0.0), abs(short - long))
+    debit = min(debit, width)
+    error = debit * error_pct / 100
+    stamp = market.spot_asof.isoformat() if market.spot_asof else None
+    return Mark(
+        kind=kind,
+        source=source,
+        asof=asof,
+        debit=debit,
+        low=debit - error,
+        high=min(debit + error, width),
+        error_pct=error_pct,
+        basis=f"{kind}|{asof.isoformat()}|{stamp}",
+        simulated=simulated,
+    )
+
+
+def _legs(strikes: Strikes) -> tuple[list[float], list[bool]]:
+    """Short and long strike of each vertical in turn, and whether they are calls."""
+    found = verticals(strikes)
+    k = [strike for _, short, long in found for strike in (short, long)]
+    return k, [right is Right.CALL for right, _, _ in found for _ in range(2)]
