@@ -86,7 +86,7 @@ def build_snapshot(
 
 
 def _unmarked(watched: Sequence[WatchedPosition]) -> tuple[Problem, ...]:
-    """Positions whose P&L nobody logged: their sum is unknown, and two of their exits are blind."""
+    """Positions without any P&L: their sum is unknown, and two of their exits are blind."""
     blind = [
         w.short_id
         for w in watched
@@ -95,7 +95,7 @@ def _unmarked(watched: Sequence[WatchedPosition]) -> tuple[Problem, ...]:
     if not blind:
         return ()
     why = (
-        f"no P&L is logged for {', '.join(blind)}: profit target and stop cannot fire; "
+        f"no P&L is known for {', '.join(blind)}: profit target and stop cannot fire; "
         f"positions update {blind[0]} --pnl DOLLARS"
     )
     return (Problem(what="unrealized_pnl_usd", why=why),)

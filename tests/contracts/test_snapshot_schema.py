@@ -104,7 +104,7 @@ def test_an_unknown_pnl_is_null_with_an_entry_in_problems(shown: Any, home: Path
     assert unmarked["pnl_usd"] is None
     (why,) = [p["why"] for p in shown["health"]["problems"] if p["what"] == "unrealized_pnl_usd"]
     assert why == (
-        "no P&L is logged for b000: profit target and stop cannot fire; "
+        "no P&L is known for b000: profit target and stop cannot fire; "
         "positions update b000 --pnl DOLLARS"
     )
 
