@@ -16,10 +16,11 @@ from monitor.errors import ConfigError
 from monitor.home import Home
 from monitor.notify.dispatcher import Dispatcher
 from monitor.notify.setup import build_notifiers
-from monitor.providers.base import MarketDataProvider
+from monitor.providers.base import ChainProvider, MarketDataProvider
 from monitor.providers.history import HistoryStore
 from monitor.providers.sessions import load_calendar
 from monitor.runtime.atomic_file import sweep_temporary
+from monitor.runtime.chain_feed import ChainFeed
 from monitor.runtime.charts import ChartFiles
 from monitor.runtime.feed import MarketFeed
 from monitor.runtime.grid_watch import GridWatch
@@ -39,6 +40,7 @@ class Wiring:
     source: str
     started_at: datetime
     clock: Clock
+    chains: ChainProvider | None = None
     console: bool = True
     threaded: bool = True
     record: bool = True
@@ -119,6 +121,7 @@ def open_runner(settings: Settings, home: Home, wiring: Wiring) -> Iterator[Runn
             grid=GridWatch(
                 wiring.results or home.results, Path(settings.grid) if settings.grid else None
             ),
+            chains=_chain_feed(settings, wiring),
             store=CycleStore(store.engine),
             dispatcher=dispatcher,
             charts=charts,
@@ -133,5 +136,23 @@ def open_runner(settings: Settings, home: Home, wiring: Wiring) -> Iterator[Runn
         dispatcher.stop()
         if recorder is not None:
             recorder.flush()
+        if wiring.chains is not None:
+            wiring.chains.close()
         wiring.provider.close()
         store.close()
+
+
+def _chain_feed(settings: Settings, wiring: Wiring) -> ChainFeed | None:
+    """Live sources are asked in a thread, once a scan; simulated and recorded ones at once."""
+    if wiring.chains is None:
+        return None
+    live = not (wiring.chains.simulated or wiring.source.startswith(REPLAY_PREFIX))
+    scanning = settings.scanning
+    # Half a data interval early is on time: cycles do not fall exactly on the scan's beat.
+    wait = timedelta(seconds=max(scanning.scan_interval - scanning.data_interval / 2, 0))
+    return ChainFeed(
+        wiring.chains,
+        wiring.calendar,
+        interval=wait if live else timedelta(0),
+        patience_s=settings.data.timeout_s if live and wiring.threaded else None,
+    )

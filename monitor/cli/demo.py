@@ -17,6 +17,7 @@ from monitor.demo.settings import FIRST_SESSION, SEED, demo_settings
 from monitor.errors import CalendarHorizonError
 from monitor.home import Home
 from monitor.providers.demo import DemoProvider
+from monitor.providers.demo_chains import DemoChainProvider
 from monitor.runtime.grid_watch import NAME
 from monitor.runtime.logs import configure_logging
 from monitor.store.store import Store
@@ -47,6 +48,7 @@ def run_demo(options: RunOptions, settings: Settings, home: Home) -> int:
 
         wiring = Wiring(
             provider=DemoProvider(market),
+            chains=DemoChainProvider(market),
             calendar=calendar,
             source="demo",
             started_at=clock.now(),

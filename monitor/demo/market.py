@@ -163,6 +163,11 @@ class DemoMarket:
         return quoted(profile.level * np.exp(profile.beta * (day.market - end_of_history) + own))
 
 
+def strike_step(price: float) -> float:
+    """Distance of listed strikes: about 0.02 % of the price, a round number."""
+    return 5.0 if price > 5_000 else 1.0
+
+
 def quoted(values: Floats) -> Floats:
     """Two decimals, as prices and indices are quoted."""
     rounded: Floats = np.round(values, 2)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from monitor.demo.market import DemoMarket
+from monitor.demo.market import DemoMarket, strike_step
 from monitor.demo.marks import MINUTES_PER_SESSION, deviation, spread_value
 from monitor.domain.instruments import underlying
 from monitor.domain.positions import Strikes
@@ -65,8 +65,7 @@ class Stage:
         return max(spread_value(strikes, price=price, sd=sd), 0.01)
 
     def step(self) -> float:
-        """Distance of strikes: about 0.02 % of the price, a round number."""
-        return 5.0 if self.price(0) > 5_000 else 1.0
+        return strike_step(self.price(0))
 
     def strike(self, level: float) -> float:
         return round(level / self.step()) * self.step()

@@ -15,6 +15,8 @@ import numpy as np
 from monitor.domain.quotes import Floats
 from monitor.domain.vocabulary import Settlement
 
+SLACK = 0.1  # of a range's width: with every tick of the price it moves
+
 
 class Right(StrEnum):
     PUT = "put"
@@ -86,9 +88,32 @@ class OptionChain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChainRequest:
-    """What a cycle needs of one underlying: these expirations, these strikes at least."""
+    """What a cycle needs of one underlying: these expirations, these strikes at least.
+
+    `held` are strikes of open positions; they lie within the bounds.
+    """
 
     ticker: str
     expirations: tuple[date, ...]
     low_strike: float | None = None  # points; None: no bound
     high_strike: float | None = None
+    held: tuple[float, ...] = ()
+
+    def wants(self, strike: float) -> bool:
+        low, high = self.low_strike, self.high_strike
+        return (low is None or strike >= low) and (high is None or strike <= high)
+
+    def covers(self, other: ChainRequest) -> bool:
+        """Whether an answer to this also answers `other`, whose range may have moved a little."""
+        return (
+            self.ticker == other.ticker
+            and set(other.expirations) <= set(self.expirations)
+            and all(map(self.wants, other.held))
+            and self._reaches(other)
+        )
+
+    def _reaches(self, other: ChainRequest) -> bool:
+        if other.low_strike is None or other.high_strike is None:
+            return self.low_strike is None and self.high_strike is None
+        slack = SLACK * (other.high_strike - other.low_strike)
+        return self.wants(other.low_strike + slack) and self.wants(other.high_strike - slack)

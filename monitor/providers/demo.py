@@ -49,7 +49,7 @@ class DemoProvider:
 
     def bars(self, symbol: str, *, sessions: int, now: datetime) -> Bars:
         self._require_known(symbol)
-        last = self._index(now)
+        last = session_index(self.market, now)
         indices = range(max(0, last - sessions + 1), last + 1)
         parts = [self._session_bars(symbol, i) for i in indices]
         columns = (np.concatenate(column) for column in zip(*parts, strict=True))
@@ -70,7 +70,7 @@ class DemoProvider:
     def daily(self, symbol: str, *, sessions: int, now: datetime) -> DailyBars:
         """Daily bars of sessions that are over at `now`."""
         self._require_known(symbol)
-        last = self._index(now)
+        last = session_index(self.market, now)
         if now < self.market.session(last).close:
             last -= 1
         indices = range(max(0, last - sessions + 1), last + 1)
@@ -105,7 +105,7 @@ class DemoProvider:
 
     def _quote(self, symbol: str, now: datetime) -> Quote:
         self._require_known(symbol)
-        index = self._index(now)
+        index = session_index(self.market, now)
         session = self.market.session(index)
         if symbol not in UNDERLYINGS and _in_outage(session, now):
             raise ProviderError(
@@ -125,18 +125,6 @@ class DemoProvider:
             day_volume=None if volume is None else float(volume[:minute].sum()),
             simulated=True,
         )
-
-    def _index(self, now: datetime) -> int:
-        """The session that is running or was the last to run at `now`."""
-        index = self.market.index(now.astimezone(NEW_YORK).date())
-        if index >= 0 and now < self.market.session(index).open:
-            index -= 1
-        if index < 0:
-            raise ProviderError(
-                f"the simulation has nothing as early as {clock_text(now)}",
-                source=SOURCE, retryable=False, hint="the demo runs on its own clock",
-            )  # fmt: skip
-        return index
 
     def _session_bars(self, symbol: str, index: int) -> tuple[NDArray[Any], ...]:
         path, volume = self.market.path(symbol, index), self.market.volume(symbol, index)
@@ -168,6 +156,23 @@ class DemoProvider:
         self._failures = self._failures + 1 if first else 0
         if first is None or self._last_ok_at is None:
             self._last_ok_at = now
+
+
+def session_index(market: DemoMarket, now: datetime) -> int:
+    """The session that is running or was the last to run at `now`.
+
+    Raises:
+        ProviderError: The simulation begins later.
+    """
+    index = market.index(now.astimezone(NEW_YORK).date())
+    if index >= 0 and now < market.session(index).open:
+        index -= 1
+    if index < 0:
+        raise ProviderError(
+            f"the simulation has nothing as early as {clock_text(now)}",
+            source=SOURCE, retryable=False, hint="the demo runs on its own clock",
+        )  # fmt: skip
+    return index
 
 
 def _in_outage(session: Session, now: datetime) -> bool:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from monitor import __version__
 from monitor.config import Settings
+from monitor.domain.chain_needs import chain_needs, grid_dtes, levels_of
 from monitor.domain.sleep import Gap, entry_times_pt, find_gap
 from monitor.domain.snapshot import JobView, MonitorView, Snapshot
 from monitor.domain.snapshot_build import Surroundings, build_snapshot
@@ -20,6 +21,8 @@ from monitor.domain.vocabulary import Trend
 from monitor.export import export_positions
 from monitor.home import Home
 from monitor.notify.dispatcher import Dispatcher
+from monitor.providers.base import SourceHealth
+from monitor.runtime.chain_feed import ChainFeed, ChainReading
 from monitor.runtime.charts import ChartFiles
 from monitor.runtime.feed import FeedReading, MarketFeed
 from monitor.runtime.grid_watch import GridWatch
@@ -53,6 +56,7 @@ class Runner:
     dispatcher: Dispatcher
     charts: ChartFiles
     identity: Identity
+    chains: ChainFeed | None = None
     job: JobHealth = field(default_factory=JobHealth)
     before_cycle: Callable[[datetime], None] = lambda _now: None
     flag_trend: Trend | None = None
@@ -75,8 +79,9 @@ class Runner:
         self.grid.refresh()
         tickers = self.settings.tickers
         reading = self.feed.fetch(tickers, now)
+        chains = self._fetch_chains(reading, now)
         saved = self.store.run(
-            lambda known: self._decide(reading, known, now),
+            lambda known: self._decide(reading, chains, known, now),
             now=now,
             channels=self.dispatcher.channels,
         )
@@ -103,7 +108,26 @@ class Runner:
         else:
             self.files_problem = None
 
-    def _decide(self, reading: FeedReading, known: Known, now: datetime) -> CycleResult:
+    def _fetch_chains(self, reading: FeedReading, now: datetime) -> ChainReading:
+        """Chains of what is held and of what may be opened soon."""
+        if self.chains is None:
+            return ChainReading()
+        positions = self.store.open_positions()
+        tickers = dict.fromkeys([*self.settings.tickers, *(p.ticker for p in positions)])
+        needs = chain_needs(
+            tickers=self.settings.tickers,
+            positions=positions,
+            dtes=grid_dtes(self.grid.grid, self.settings),
+            levels=levels_of(tuple(tickers), reading.readings),
+            settings=self.settings,
+            calendar=self.calendar,
+            now=now,
+        )
+        return self.chains.fetch(needs, now)
+
+    def _decide(
+        self, reading: FeedReading, chains: ChainReading, known: Known, now: datetime
+    ) -> CycleResult:
         self._trend, self._trend_source = self._choose_trend(known.trend)
         return step(
             self.state,
@@ -117,6 +141,8 @@ class Runner:
                 grid=self.grid.grid,
                 grid_problem=self.grid.problem,
                 trend=self._trend,
+                chains=chains.chains,
+                chain_problems=chains.problems,
                 broken_channels=self.dispatcher.broken(),
                 simulated=self.identity.simulated,
             ),
@@ -158,13 +184,13 @@ class Runner:
         around = Surroundings(
             monitor=self._monitor_view("running"),
             health=health_view(
-                providers=self.feed.provider.health(),
+                providers=self._sources(),
                 jobs=(self._job_view(now, now + interval),),
                 notifiers=self.dispatcher.health(),
                 problems=result.watch.problems,
                 files_problem=self.files_problem,
                 grid_problem=self.grid.problem,
-                history_problem=self.feed.history_problem,
+                history_problem=self.feed.history_problem or self._chains_not_kept(),
                 slept=self.slept,
                 folder=self.home.root,
             ),
@@ -180,6 +206,13 @@ class Runner:
         return build_snapshot(
             result, around, settings=self.settings, calendar=self.calendar, now=now
         )
+
+    def _sources(self) -> tuple[SourceHealth, ...]:
+        chains = self.chains.provider.health() if self.chains else ()
+        return (*self.feed.provider.health(), *chains)
+
+    def _chains_not_kept(self) -> str | None:
+        return self.chains.history_problem if self.chains else None
 
     def stopped(self, now: datetime) -> None:
         """Tell the page that nobody refreshes it any more."""

@@ -22,7 +22,7 @@ from monitor.domain.step import CycleResult
 from monitor.domain.vocabulary import PositionStatus, Trend
 from monitor.store import alerts as alert_store
 from monitor.store import controls, position_events
-from monitor.store.engine import write
+from monitor.store.engine import read, write
 from monitor.store.position_rows import list_positions
 from monitor.store.schema import marks, opportunities, positions, regime_changes
 
@@ -61,6 +61,11 @@ class CycleStore:
     """The monitor's way into the database."""
 
     engine: Engine
+
+    def open_positions(self) -> tuple[Position, ...]:
+        """What is held now; a cycle fetches its chains before it decides."""
+        with read(self.engine) as connection:
+            return list_positions(connection)
 
     def run(
         self,
