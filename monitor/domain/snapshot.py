@@ -144,6 +144,7 @@ class TradeView:
     order_line: str | None  # to type at the broker
     poorer_why: tuple[str, ...] = ()  # how it falls short of the grid's configuration
     problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()  # where the band lies and what it was made from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,7 +215,9 @@ class OpportunityView:
     rank: int
     ticker: str
     alert_id: str | None
-    status: str  # "alerted" | "waiting" (window to come) | "passed" | "below" | "blocked"
+    # "alerted" | "waiting" (window to come) | "passed" | "below" | "poorer" (on the live chain) |
+    # "blocked"
+    status: str
     status_why: str  # one plain sentence: what keeps it from being alerted, or ""
     dte: int
     expiration: date | None
@@ -243,11 +246,12 @@ class OpportunityView:
     trade: TradeView | None = None  # as it can be opened now
     evidence: EvidenceView | None = None
     what_if: WhatIfView | None = None
+    alert_line: int | None = None  # 2 for the alert's "#2": `A17#2`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FunnelStep:
-    """`name`: loaded, possible, regime, window, quality, alerted. `why`: what the step removes."""
+    """`name`: loaded, possible, regime, window, quality, live, alerted. `why`: what it removes."""
 
     name: str
     count: int
