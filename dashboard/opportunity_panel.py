@@ -25,6 +25,7 @@ STATUS_WORDS = {
     "waiting": "waiting for its window",
     "passed": "window passed",
     "below": "below a threshold",
+    "poorer": "poorer than asked on the live chain",
     "blocked": "blocked",
 }
 

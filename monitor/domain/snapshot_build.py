@@ -26,6 +26,8 @@ from monitor.domain.step import CycleResult
 from monitor.domain.trading_calendar import TradingCalendar
 from monitor.domain.vocabulary import Trend
 
+DETAIL_ROOM = 13_000  # characters of alerts' details on a page, whose size is limited
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
@@ -68,7 +70,7 @@ def build_snapshot(
             )
             for context in result.contexts.values()
         ),
-        opportunities=opportunity_rows(result.state.scans, result.living),
+        opportunities=opportunity_rows(result.state.scans, result.living, now=now),
         funnel=FunnelView(
             grid=grid_view(around.grid, around.grid_problem),
             tickers=funnels(result.state.scans),
@@ -78,11 +80,22 @@ def build_snapshot(
         positions=tuple(
             position_view(w, rules=rules, calendar=calendar, now=now) for w in result.watch.watched
         ),
-        alerts=around.alerts,
+        alerts=_shortened(around.alerts),
         health=replace(
             around.health, problems=around.health.problems + _unmarked(result.watch.watched)
         ),
     )
+
+
+def _shortened(alerts: Sequence[AlertView]) -> tuple[AlertView, ...]:
+    """Newest alerts with all they say; further on, where the page would swell, their title."""
+    room = DETAIL_ROOM
+    kept = []
+    for alert in alerts:
+        room -= sum(map(len, alert.details))
+        more = (f"details: alert {alert.id} in logs/alerts.log",)
+        kept.append(alert if room >= 0 else replace(alert, details=more))
+    return tuple(kept)
 
 
 def _unmarked(watched: Sequence[WatchedPosition]) -> tuple[Problem, ...]:

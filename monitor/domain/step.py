@@ -24,6 +24,7 @@ from monitor.domain.context import MarketContext, VolumeProfile, build_context
 from monitor.domain.exits import ExitRules
 from monitor.domain.grid import GridFile
 from monitor.domain.limits import limit_conditions
+from monitor.domain.live_market import live_market
 from monitor.domain.option_chain import OptionChain
 from monitor.domain.position_watch import (
     PositionWatch,
@@ -141,6 +142,15 @@ def step(
                 settings=settings,
                 calendar=calendar,
                 now=now,
+                market=live_market(
+                    context,
+                    chains=inputs.chains,
+                    chain_problems=inputs.chain_problems,
+                    daily=inputs.daily,
+                    settings=settings,
+                    calendar=calendar,
+                    now=now,
+                ),
             )
             for ticker, context in contexts.items()
         }
