@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from monitor.clock import Clock
 from monitor.config import Settings
@@ -27,6 +28,9 @@ from monitor.runtime.grid_watch import GridWatch
 from monitor.runtime.runner import Identity, Runner
 from monitor.store.cycle import CycleStore
 from monitor.store.store import Store, open_store
+
+if TYPE_CHECKING:
+    from monitor.providers.live import LiveSources
 
 REPLAY_PREFIX = "replay:"
 
@@ -56,16 +60,25 @@ def calendar_for(home: Home, clock: Clock) -> TradingCalendar:
     return load_calendar(home.data, today=clock.now().date())
 
 
-def live_provider(settings: Settings, home: Home) -> MarketDataProvider:
-    """The source that settings name; simulated data is never a fallback."""
-    from monitor.providers.live import build_live_provider  # heavy: only when it runs
+def live_sources(settings: Settings, home: Home, calendar: TradingCalendar) -> LiveSources:
+    """The sources that settings name; simulated data is never a fallback."""
+    from monitor.providers.live import build_live_sources  # heavy: only when it runs
 
-    return build_live_provider(
+    scanning = settings.scanning
+    return build_live_sources(
         settings.data.source,
         data=settings.data,
         cache_dir=home.data / "cache",
-        data_interval=timedelta(seconds=settings.scanning.data_interval),
+        calendar=calendar,
+        data_interval=timedelta(seconds=scanning.data_interval),
+        chain_interval=chain_interval(settings),
     )
+
+
+def chain_interval(settings: Settings) -> timedelta:
+    """Once a scan; half a data interval early is on time, as cycles do not fall on the beat."""
+    scanning = settings.scanning
+    return timedelta(seconds=max(scanning.scan_interval - scanning.data_interval / 2, 5))
 
 
 def replay_path(source: str) -> Path | None:
@@ -147,12 +160,9 @@ def _chain_feed(settings: Settings, wiring: Wiring) -> ChainFeed | None:
     if wiring.chains is None:
         return None
     live = not (wiring.chains.simulated or wiring.source.startswith(REPLAY_PREFIX))
-    scanning = settings.scanning
-    # Half a data interval early is on time: cycles do not fall exactly on the scan's beat.
-    wait = timedelta(seconds=max(scanning.scan_interval - scanning.data_interval / 2, 0))
     return ChainFeed(
         wiring.chains,
         wiring.calendar,
-        interval=wait if live else timedelta(0),
+        interval=chain_interval(settings) if live else timedelta(0),
         patience_s=settings.data.timeout_s if live and wiring.threaded else None,
     )

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from monitor.app import Wiring, calendar_for, live_provider, open_runner, replay_path
+from monitor.app import Wiring, calendar_for, live_sources, open_runner, replay_path
 from monitor.cli.session import RunOptions, run_all_day, run_once, single_instance
 from monitor.clock import Clock, SystemClock
 from monitor.config import Settings
@@ -43,9 +43,12 @@ def run_live(options: RunOptions, settings: Settings, home: Home) -> int:
     clock = SystemClock()
     with single_instance(home):
         _take_trend_flag(options, settings, home, clock)
+        calendar = calendar_for(home, clock)
+        sources = live_sources(settings, home, calendar)
         wiring = Wiring(
-            provider=live_provider(settings, home),
-            calendar=calendar_for(home, clock),
+            provider=sources.market,
+            chains=sources.chains,
+            calendar=calendar,
             source=settings.data.source,
             started_at=clock.now(),
             clock=clock,

@@ -165,7 +165,7 @@ def _price(value: float, *, least: float) -> float | None:
 
 
 def _quote_problem(bid: float | None, ask: float | None, *, to_sell: bool) -> str | None:
-    if bid is None and ask is None:
+    if ask is None and not bid:
         return "not quoted"
     if ask is None:
         return "one-sided: no ask"

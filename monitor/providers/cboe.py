@@ -10,30 +10,21 @@ from __future__ import annotations
 import csv
 import io
 import math
-import threading
-from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
-from typing import TypeVar
+from collections.abc import Sequence
+from datetime import datetime
 
 import numpy as np
 import requests
 
 from monitor.domain.instruments import VOL_INDICES
 from monitor.domain.quotes import Bars, DailyBars
-from monitor.errors import (
-    NotOfferedError,
-    PayloadError,
-    RateLimitedError,
-    UnknownSymbolError,
-    UnreachableError,
-)
+from monitor.errors import NotOfferedError, UnknownSymbolError
 from monitor.providers.base import QuoteBatch, SourceHealth
+from monitor.providers.cboe_http import NAME, broken, fetch
 
-NAME = "cboe"
 BASE_URL = "https://cdn.cboe.com/api/global/us_indices/daily_prices"
 MAX_BYTES = 8_000_000  # VIX since 1990 is about 400 kB
 
-T = TypeVar("T")
 Row = tuple[int, float, float, float, float]  # day ordinal, open, high, low, close
 
 
@@ -99,34 +90,9 @@ class CboeProvider:
     def _fetch(self, symbol: str) -> str:
         url = f"{self._base_url}/{symbol}_History.csv"
         limit = self._timeout_s
-        try:
-            response = within(limit, lambda: self._session.get(url, timeout=(limit / 2, limit / 2)))
-        except TimeoutError as error:
-            raise _silent(symbol, f"did not answer within {limit:g} s") from error
-        except requests.ConnectionError as error:
-            raise _silent(symbol, "cannot be reached: is the network up?") from error
-        except requests.Timeout as error:
-            raise _silent(symbol, f"did not answer within {limit:g} s") from error
-        except requests.RequestException as error:
-            raise _broken(symbol, f"broke off its answer ({type(error).__name__})") from error
-        if response.status_code == 429:
-            after = response.headers.get("Retry-After", "")
-            wait = timedelta(seconds=min(int(after), 86_400)) if after.isdigit() else None
-            raise RateLimitedError(
-                "cboe says we ask too often (429)",
-                source=NAME,
-                symbol=symbol,
-                retryable=True,
-                retry_after=wait,
-            )
-        if response.status_code in (403, 404):
-            raise UnknownSymbolError(
-                f"cboe has no daily file of {symbol} ({response.status_code})",
-                source=NAME,
-                symbol=symbol,
-            )
+        response = fetch(self._session, url, symbol=symbol, what="daily file", limit_s=limit)
         if response.status_code != 200 or len(response.content) > MAX_BYTES:
-            raise _broken(symbol, f"answered {response.status_code}")
+            raise broken(symbol, f"answered {response.status_code}")
         return response.content.decode("utf-8", "replace")
 
 
@@ -142,7 +108,7 @@ def parse_daily(text: str, *, symbol: str) -> list[Row]:
     header = [name.strip().upper() for name in next(reader, [])]
     close = next((name for name in ("CLOSE", symbol) if name in header), None)
     if "DATE" not in header or close is None:
-        raise _broken(symbol, "answered with something that is no daily file")
+        raise broken(symbol, "answered with something that is no daily file")
     places = [header.index(n) if n in header else None for n in ("OPEN", "HIGH", "LOW", close)]
     rows: dict[int, Row] = {}
     for cells in reader:
@@ -153,36 +119,8 @@ def parse_daily(text: str, *, symbol: str) -> list[Row]:
         if day is not None and math.isfinite(c):
             rows[day] = (day, o, h, low, c)
     if not rows:
-        raise _broken(symbol, "answered with a daily file without prices")
+        raise broken(symbol, "answered with a daily file without prices")
     return [rows[day] for day in sorted(rows)]
-
-
-def within(seconds: float, ask: Callable[[], T]) -> T:
-    """Run `ask` in a thread and stop waiting after `seconds`.
-
-    requests limits neither the name look-up nor a body that trickles. The thread left behind
-    is a daemon: it cannot hold up the end of the process.
-
-    Raises:
-        TimeoutError: No answer in time.
-    """
-    outcome: list[T] = []
-    failure: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            outcome.append(ask())
-        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
-            failure.append(error)
-
-    thread = threading.Thread(target=run, name="cboe", daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if failure:
-        raise failure[0]
-    if not outcome:
-        raise TimeoutError
-    return outcome[0]
 
 
 def _day(text: str) -> int | None:
@@ -209,13 +147,3 @@ def _no_intraday(symbol: str) -> NotOfferedError:
         symbol=symbol,
         retryable=False,
     )
-
-
-def _silent(symbol: str, what: str) -> UnreachableError:
-    return UnreachableError(
-        f"cboe {what}", source=NAME, symbol=symbol, retryable=True, hint="check the network"
-    )
-
-
-def _broken(symbol: str, what: str) -> PayloadError:
-    return PayloadError(f"cboe {what}: temporary", source=NAME, symbol=symbol, retryable=True)

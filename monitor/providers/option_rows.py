@@ -118,14 +118,15 @@ def wanted_rows(symbols: Symbols, request: ChainRequest) -> NDArray[np.intp]:
 def chains_of(
     symbols: Symbols, values: dict[str, Floats], *, ticker: str, said: Said
 ) -> tuple[OptionChain, ...]:
-    """Chains of all the rows, by expiration and root.
+    """Chains of all the rows, by expiration; the AM series before the PM one.
 
     Args:
         values: Columns of `VALUES`, (n,) each; one that is missing is unknown throughout. Of
             two rows of one option the later one counts.
     """
     checked = {name: _checked(name, values.get(name), len(symbols.strike)) for name in VALUES}
-    return tuple(_chains(symbols, checked, ticker, said))
+    found = _chains(symbols, checked, ticker, said)
+    return tuple(sorted(found, key=lambda chain: (chain.expiration, chain.settlement)))
 
 
 def _checked(name: str, column: Floats | None, n: int) -> Floats:

@@ -103,68 +103,25 @@ class Breaker:
         )
 
 
-class ResilientProvider:
-    """Another provider, asked symbol by symbol with retries and a breaker.
+class Guard:
+    """Calls of one source: a few retries, and its breaker.
 
     Args:
+        name: As the messages name the source.
         sleep: Waits seconds between retries.
     """
 
-    def __init__(
-        self,
-        inner: MarketDataProvider,
-        *,
-        policy: Policy | None = None,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self._inner = inner
-        self._policy = policy or Policy()
+    def __init__(self, name: str, *, policy: Policy, sleep: Callable[[float], None]) -> None:
+        self._name = name
+        self._policy = policy
         self._sleep = sleep
         self._lock = threading.Lock()
         self._breaker = Breaker()
-        self._delay = timedelta(0)
 
-    @property
-    def name(self) -> str:
-        return self._inner.name
+    def health(self) -> SourceHealth:
+        return self._breaker.health(self._name)
 
-    @property
-    def simulated(self) -> bool:
-        return self._inner.simulated
-
-    def quotes(self, symbols: Sequence[str], *, now: datetime) -> QuoteBatch:
-        quotes: dict[str, Quote] = {}
-        errors: dict[str, ProviderError] = {}
-        for symbol in symbols:
-            try:
-                quotes[symbol] = self._call(lambda s=symbol: self._one(s, now), symbol, now)  # type: ignore[misc]
-            except ProviderError as error:
-                errors[symbol] = error
-        if quotes:
-            self._delay = max(quote.delay for quote in quotes.values())
-        return QuoteBatch(quotes=quotes, errors=errors)
-
-    def bars(self, symbol: str, *, sessions: int, now: datetime) -> Bars:
-        return self._call(lambda: self._inner.bars(symbol, sessions=sessions, now=now), symbol, now)
-
-    def daily(self, symbol: str, *, sessions: int, now: datetime) -> DailyBars:
-        return self._call(
-            lambda: self._inner.daily(symbol, sessions=sessions, now=now), symbol, now
-        )
-
-    def health(self) -> tuple[SourceHealth, ...]:
-        return (replace(self._breaker.health(self.name), delay=self._delay),)
-
-    def close(self) -> None:
-        self._inner.close()
-
-    def _one(self, symbol: str, now: datetime) -> Quote:
-        batch = self._inner.quotes([symbol], now=now)
-        if symbol in batch.quotes:
-            return batch.quotes[symbol]
-        raise batch.errors[symbol]
-
-    def _call(self, ask: Callable[[], T], symbol: str, now: datetime) -> T:
+    def call(self, ask: Callable[[], T], symbol: str, now: datetime) -> T:
         """Ask once, or up to `1 + retries` times; the breaker counts the call as one.
 
         Raises:
@@ -214,10 +171,67 @@ class ResilientProvider:
         )  # a probe is under way
         return ProviderError(
             f"{self._breaker.error}; not asked again {when}",
-            source=self.name,
+            source=self._name,
             symbol=symbol,
             retryable=True,
         )
+
+
+class ResilientProvider:
+    """Another provider, asked symbol by symbol through a `Guard`."""
+
+    def __init__(
+        self,
+        inner: MarketDataProvider,
+        *,
+        policy: Policy | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._inner = inner
+        self._guard = Guard(inner.name, policy=policy or Policy(), sleep=sleep)
+        self._delay = timedelta(0)
+
+    @property
+    def name(self) -> str:
+        return self._inner.name
+
+    @property
+    def simulated(self) -> bool:
+        return self._inner.simulated
+
+    def quotes(self, symbols: Sequence[str], *, now: datetime) -> QuoteBatch:
+        quotes: dict[str, Quote] = {}
+        errors: dict[str, ProviderError] = {}
+        for symbol in symbols:
+            try:
+                quotes[symbol] = self._guard.call(lambda s=symbol: self._one(s, now), symbol, now)  # type: ignore[misc]
+            except ProviderError as error:
+                errors[symbol] = error
+        if quotes:
+            self._delay = max(quote.delay for quote in quotes.values())
+        return QuoteBatch(quotes=quotes, errors=errors)
+
+    def bars(self, symbol: str, *, sessions: int, now: datetime) -> Bars:
+        return self._guard.call(
+            lambda: self._inner.bars(symbol, sessions=sessions, now=now), symbol, now
+        )
+
+    def daily(self, symbol: str, *, sessions: int, now: datetime) -> DailyBars:
+        return self._guard.call(
+            lambda: self._inner.daily(symbol, sessions=sessions, now=now), symbol, now
+        )
+
+    def health(self) -> tuple[SourceHealth, ...]:
+        return (replace(self._guard.health(), delay=self._delay),)
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def _one(self, symbol: str, now: datetime) -> Quote:
+        batch = self._inner.quotes([symbol], now=now)
+        if symbol in batch.quotes:
+            return batch.quotes[symbol]
+        raise batch.errors[symbol]
 
 
 def _worth_a_retry(error: BaseException) -> bool:

@@ -15,10 +15,10 @@ import shutil
 import threading
 import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from monitor.providers.yahoo_session import CappedSession
+
+T = TypeVar("T")
 
 NAME = "yahoo"
 SYMBOLS = {
@@ -180,6 +182,30 @@ class YahooProvider:
         with self._lock:
             self._session.close()
 
+    def ticker(self, name: str) -> Any:
+        """The client's object for one of Yahoo's own symbols; nothing is asked yet."""
+        return self._ticker(name, session=self._session)
+
+    def ask(self, symbol: str, fetch: Callable[[Any], T], *, ticker: Any, what: str) -> T:
+        """Let the client fetch one thing: one at a time, its warnings silenced.
+
+        Raises:
+            ProviderError: Whatever went wrong, in plain words.
+        """
+        from monitor.providers.yahoo_session import NoSuchSymbol
+
+        try:
+            with self._lock, warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # yfinance's own, about its use of pandas
+                return fetch(ticker)
+        except NoSuchSymbol:
+            raise _unknown(symbol) from None
+        except ProviderError as error:
+            error.symbol = symbol
+            raise
+        except Exception as error:  # the client raises whatever the body provokes
+            raise _unreadable(symbol, error, what) from error
+
     def _quote(self, symbol: str, *, now: datetime) -> Quote:
         frame, meta = self._history(symbol, period="1d", interval="1m")
         last = frame.index[-1]
@@ -203,32 +229,23 @@ class YahooProvider:
         Raises:
             ProviderError: Whatever went wrong, in plain words, never "delisted".
         """
-        from monitor.providers.yahoo_session import NoSuchSymbol
-
         name = yahoo_symbol(symbol)
-        try:
-            with self._lock, warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # yfinance's own, about its use of pandas
-                ticker = self._ticker(name, session=self._session)
-                # Only asked for with start=; the request for it would double every fetch, and
-                # a failure of it would stick in the client's cache.
-                ticker._tz = "America/New_York"
-                frame: DataFrame = ticker.history(
-                    period=period,
-                    interval=interval,
-                    actions=False,
-                    auto_adjust=False,
-                    timeout=self._timeout_s,
-                )
-                # Key by key: reading all of it makes the client fetch once more.
-                meta = {key: ticker.history_metadata.get(key) for key in META}
-        except NoSuchSymbol:
-            raise _unknown(symbol) from None
-        except ProviderError as error:
-            error.symbol = symbol
-            raise
-        except Exception as error:  # the client raises whatever the body provokes
-            raise _unreadable(symbol, error) from error
+
+        def fetch(ticker: Any) -> tuple[DataFrame, Mapping[str, Any]]:
+            # Only asked for with start=; the request for it would double every fetch, and
+            # a failure of it would stick in the client's cache.
+            ticker._tz = "America/New_York"
+            frame = ticker.history(
+                period=period,
+                interval=interval,
+                actions=False,
+                auto_adjust=False,
+                timeout=self._timeout_s,
+            )
+            # Key by key: reading all of it makes the client fetch once more.
+            return frame, {key: ticker.history_metadata.get(key) for key in META}
+
+        frame, meta = self.ask(symbol, fetch, ticker=self.ticker(name), what="chart")
         frame = frame[np.isfinite(frame["Close"].to_numpy(dtype=float))] if len(frame) else frame
         if frame.empty:
             raise _no_prices(symbol)
@@ -292,12 +309,12 @@ def _no_prices(symbol: str) -> PayloadError:
     )
 
 
-def _unreadable(symbol: str, error: Exception) -> ProviderError:
+def _unreadable(symbol: str, error: Exception, what: str) -> ProviderError:
     """What the client made of a bad body; its guess "possibly delisted" is not passed on."""
     if type(error).__name__ == "YFPricesMissingError":
         return _no_prices(symbol)
     return PayloadError(
-        f"yahoo answered for {symbol} with something that is no chart "
+        f"yahoo answered for {symbol} with something that is no {what} "
         f"({type(error).__name__}): temporary",
         source=NAME,
         symbol=symbol,

@@ -19,20 +19,22 @@ from monitor.errors import PayloadError, ProviderError, RateLimitedError, Unreac
 
 SOURCE = "yahoo"
 CHART_PATH = "/v8/finance/chart/"
+OPTIONS_PATH = "/v7/finance/options/"
 
 
 class NoSuchSymbol(Exception):
-    """The chart endpoint's own "Not Found"; the caller knows the symbol."""
+    """The data endpoints' own "Not Found"; the caller knows the symbol."""
 
 
 class CappedSession(curl.Session):  # type: ignore[type-arg]
     """A curl session whose `request` caps the time and raises on what yfinance would hide.
 
-    Only chart requests are judged. yfinance does without a cookie or a crumb (their addresses
-    are on many block lists), so those may fail as they like, but soon.
+    Only requests for charts and option chains are judged. For charts yfinance does without a
+    cookie or a crumb (their addresses are on many block lists), so those may fail as they like,
+    but soon.
 
     Args:
-        timeout_s: Limit of one chart request; auxiliary ones get a third of it.
+        timeout_s: Limit of one request for data; auxiliary ones get a third of it.
     """
 
     def __init__(self, *, timeout_s: float, **options: Any) -> None:
@@ -41,16 +43,17 @@ class CappedSession(curl.Session):  # type: ignore[type-arg]
         self._refused = False
 
     def request(self, method: Any, url: str, *args: Any, **kwargs: Any) -> Any:
-        chart = CHART_PATH in urlsplit(url).path
+        path = urlsplit(url).path
+        data = CHART_PATH in path or OPTIONS_PATH in path
         half = self.timeout_s / 2
-        kwargs["timeout"] = (half, half) if chart else self.timeout_s / 3
+        kwargs["timeout"] = (half, half) if data else self.timeout_s / 3
         try:
             response = super().request(method, url, *args, **kwargs)
         except curl.exceptions.RequestException as error:
-            if not chart:
+            if not data:
                 raise
             raise _no_answer(error, self.timeout_s) from error
-        if chart:
+        if data:
             self._judge(response)
         return response
 
@@ -103,9 +106,9 @@ def retry_after(value: str | None) -> timedelta | None:
 
 def _error(response: Any) -> dict[str, Any]:
     try:
-        body = json.loads(response.content)
-        error = body["chart"]["error"]
-    except (ValueError, KeyError, TypeError):
+        answer = json.loads(response.content)
+        error = next(part["error"] for part in answer.values())  # under the endpoint's own name
+    except (ValueError, KeyError, TypeError, AttributeError, StopIteration):
         return {}
     return cast("dict[str, Any]", error) if isinstance(error, dict) else {}
 

@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from monitor.providers.yahoo_session import CHART_PATH, CappedSession
+from monitor.providers.yahoo_session import CHART_PATH, OPTIONS_PATH, CappedSession
 
 NOT_FOUND = (
     b'{"chart":{"result":null,"error":{"code":"Not Found",'
@@ -39,6 +39,7 @@ class Reply:
 
 
 Play = Callable[[str], Reply]  # Yahoo symbol → reply
+PlayOptions = Callable[[str, int | None], Reply]  # and the asked expiration, epoch seconds
 
 
 @dataclass
@@ -47,8 +48,9 @@ class YahooServer:
 
     port: int
     chart: Play
+    options: PlayOptions = lambda _symbol, _date: Reply(status=404, body=b"")
     crumb: str = "crumb-1"
-    wanted_crumb: str | None = None  # when set, a chart with another one gets 401
+    wanted_crumb: str | None = None  # when set, a chart or chain with another one gets 401
     hang_aux: bool = False
     asked: list[str] = field(default_factory=list)
     released: threading.Event = field(default_factory=threading.Event)
@@ -58,15 +60,26 @@ class YahooServer:
         """Chart requests by Yahoo symbol."""
         return Counter(a.removeprefix(CHART_PATH) for a in self.asked if a.startswith(CHART_PATH))
 
+    @property
+    def option_pages(self) -> Counter[str]:
+        """Requests for option chains by Yahoo symbol."""
+        paths = (a for a in self.asked if a.startswith(OPTIONS_PATH))
+        return Counter(path.removeprefix(OPTIONS_PATH) for path in paths)
+
     def reply(self, target: str) -> Reply:
         url = urlsplit(target)
         path = unquote(url.path)
         self.asked.append(path)
-        if path.startswith(CHART_PATH):
-            crumb = parse_qs(url.query).get("crumb", [""])[0]
+        query = parse_qs(url.query)
+        if path.startswith((CHART_PATH, OPTIONS_PATH)):
+            crumb = query.get("crumb", [""])[0]
             if self.wanted_crumb is not None and crumb != self.wanted_crumb:
                 return Reply(status=401, body=UNAUTHORIZED)
+        if path.startswith(CHART_PATH):
             return self.chart(path.removeprefix(CHART_PATH))
+        if path.startswith(OPTIONS_PATH):
+            asked = query.get("date")
+            return self.options(path.removeprefix(OPTIONS_PATH), int(asked[0]) if asked else None)
         if self.hang_aux:
             return Reply(hang=True)
         if path.endswith("/getcrumb"):

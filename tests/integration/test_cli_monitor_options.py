@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from fakes.spine import MINUTE
+from fakes.spine import CALENDAR, MINUTE
 
 from monitor.cli.main import monitor
 from monitor.config import Data, Settings
 from monitor.config_load import load_settings
 from monitor.domain.vocabulary import Trend
 from monitor.errors import ConfigError
-from monitor.providers.live import build_live_provider
+from monitor.providers.live import LiveSources, build_live_sources
 
 
 def command(home: Path, *args: str, env: dict[str, str] | None = None) -> Result:
@@ -79,33 +79,37 @@ def test_an_unknown_source_is_refused_not_replaced(home: Path, source: str) -> N
     assert not (home / "demo").exists()
 
 
+def live(source: str, home: Path) -> LiveSources:
+    return build_live_sources(
+        source, data=Data(), cache_dir=home / "cache", calendar=CALENDAR, data_interval=MINUTE
+    )
+
+
 @pytest.mark.parametrize("source", ["auto", "yahoo", "cboe"])
 def test_trap_29_no_live_source_holds_simulated_data(home: Path, source: str) -> None:
-    provider = build_live_provider(
-        source, data=Data(), cache_dir=home / "cache", data_interval=MINUTE
-    )
+    sources = live(source, home)
     try:
-        assert provider.simulated is False
-        names = [health.name for health in provider.health()]
-        assert set(names) <= {"yahoo", "cboe"}
+        for provider in (sources.market, sources.chains):
+            assert provider.simulated is False
+            names = [health.name for health in provider.health()]
+            assert set(names) <= {"yahoo", "cboe", "yahoo chains", "cboe chains"}
     finally:
-        provider.close()
+        sources.market.close()
 
 
-def test_auto_asks_yahoo_then_cboe(home: Path) -> None:
-    provider = build_live_provider(
-        "auto", data=Data(), cache_dir=home / "cache", data_interval=MINUTE
-    )
+def test_auto_asks_yahoo_for_prices_and_cboe_for_chains_first(home: Path) -> None:
+    sources = live("auto", home)
     try:
-        assert [health.name for health in provider.health()] == ["yahoo", "cboe"]
+        assert [health.name for health in sources.market.health()] == ["yahoo", "cboe"]
+        assert [h.name for h in sources.chains.health()] == ["cboe chains", "yahoo chains"]
     finally:
-        provider.close()
+        sources.market.close()
 
 
 @pytest.mark.parametrize("source", ["demo", "replay:/x"])
 def test_the_live_providers_are_not_asked_for_simulated_ones(home: Path, source: str) -> None:
     with pytest.raises(ConfigError):
-        build_live_provider(source, data=Data(), cache_dir=home, data_interval=MINUTE)
+        live(source, home)
 
 
 # options

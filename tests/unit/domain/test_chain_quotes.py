@@ -39,7 +39,7 @@ def test_a_locked_market_is_a_market() -> None:
         (1.0, NAN, "one-sided: no ask"),
         (NAN, 1.0, "one-sided: no bid was given"),
         (1.2, 1.0, "crossed: bid 1.2 above ask 1"),
-        (0.0, 0.0, "one-sided: no ask"),
+        (0.0, 0.0, "not quoted"),
         (-1.0, 1.0, "one-sided: no bid was given"),
         (1.0, float("inf"), "one-sided: no ask"),
     ],

@@ -18,7 +18,8 @@ from monitor.errors import (
     UnknownSymbolError,
     UnreachableError,
 )
-from monitor.providers.cboe import CboeProvider, parse_daily, within
+from monitor.providers.cboe import CboeProvider, parse_daily
+from monitor.providers.cboe_http import within
 
 NOON = datetime(2026, 3, 11, 16, 0, tzinfo=UTC)
 URL = "https://cdn.cboe.com/api/global/us_indices/daily_prices/VIX_History.csv"

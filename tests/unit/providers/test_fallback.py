@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fakes.spine import CALENDAR
 
 from monitor.config import Data
 from monitor.domain.quote_guard import GuardLimits
@@ -21,7 +22,7 @@ from monitor.errors import (
 )
 from monitor.providers.base import MarketDataProvider, QuoteBatch, SourceHealth
 from monitor.providers.fallback import AutoProvider
-from monitor.providers.live import build_live_provider
+from monitor.providers.live import build_live_sources
 
 NOON = datetime(2026, 3, 11, 16, 0, tzinfo=UTC)
 LIMITS = GuardLimits(data_interval=timedelta(minutes=1))
@@ -132,18 +133,22 @@ def test_health_lists_every_source_and_close_reaches_all() -> None:
     assert all(source.closed for source in sources)
 
 
+def built(source: str, folder: Path) -> MarketDataProvider:
+    return build_live_sources(source, data=Data(), cache_dir=folder, calendar=CALENDAR).market
+
+
 def test_factory_builds_live_sources_only(tmp_path: Path) -> None:
-    cboe = build_live_provider("cboe", data=Data(), cache_dir=tmp_path)
+    cboe = built("cboe", tmp_path)
     assert (cboe.name, cboe.simulated) == ("cboe", False)
     cboe.close()
     for wrong in ("demo", "replay:x", "bloomberg"):
         with pytest.raises(ConfigError, match="is no live source"):
-            build_live_provider(wrong, data=Data(), cache_dir=tmp_path)
+            built(wrong, tmp_path)
 
 
 @pytest.mark.parametrize("source", ["auto", "yahoo"])
 def test_factory_wires_yahoo_with_its_breaker(tmp_path: Path, source: str) -> None:
-    provider = build_live_provider(source, data=Data(), cache_dir=tmp_path)
+    provider = built(source, tmp_path)
     names = ["yahoo", "cboe"] if source == "auto" else ["yahoo"]
     assert [(h.name, h.state) for h in provider.health()] == [(n, "unused") for n in names]
     assert (provider.name, provider.simulated) == (source, False)
