@@ -30,7 +30,7 @@ STATUS_WORDS = {
     "waiting": "waiting for its window",
     "passed": "window passed",
     "below": "below a threshold",
-    "poorer": "poorer than the grid’s now",
+    "poorer": "poorer than asked on the live chain",
     "blocked": "blocked",
 }
 

@@ -227,7 +227,9 @@ class OpportunityView:
     rank: int
     ticker: str
     alert_id: str | None
-    status: str  # "alerted" | "waiting" (window to come) | "passed" | "below" | "blocked"
+    # "alerted" | "waiting" (window to come) | "passed" | "below" | "poorer" (on the live chain) |
+    # "blocked"
+    status: str
     status_why: str  # one plain sentence: what keeps it from being alerted, or ""
     dte: int
     expiration: date | None
@@ -261,7 +263,7 @@ class OpportunityView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FunnelStep:
-    """`name`: loaded, possible, regime, window, quality, alerted. `why`: what the step removes."""
+    """`name`: loaded, possible, regime, window, quality, live, alerted. `why`: what it removes."""
 
     name: str
     count: int

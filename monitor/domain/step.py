@@ -24,6 +24,7 @@ from monitor.domain.anchor import ChainAnchor
 from monitor.domain.context import MarketContext, VolumeProfile, build_context
 from monitor.domain.grid import GridFile
 from monitor.domain.limits import limit_conditions
+from monitor.domain.live_market import live_market
 from monitor.domain.mark_memory import MarkMemory, MarkRow
 from monitor.domain.mark_step import mark_step
 from monitor.domain.marks import ChainKey
@@ -157,6 +158,15 @@ def step(
                 settings=settings,
                 calendar=calendar,
                 now=now,
+                market=live_market(
+                    context,
+                    chains=inputs.chains,
+                    chain_problems=inputs.chain_problems,
+                    daily=inputs.daily,
+                    settings=settings,
+                    calendar=calendar,
+                    now=now,
+                ),
             )
             for ticker, context in contexts.items()
         }

@@ -13,13 +13,22 @@ from datetime import date
 from itertools import groupby
 
 from monitor.config import Limits
+from monitor.domain.instruments import underlying
 from monitor.domain.limits import breaks_by, check_limits, contracts_that_fit
 from monitor.domain.positions import Position, Strikes
-from monitor.domain.snapshot import ExpirationRiskView, GapView, WhatIfView
+from monitor.domain.snapshot import (
+    ExpirationRiskView,
+    GapView,
+    OpportunityView,
+    TradeView,
+    WhatIfView,
+)
 from monitor.domain.spreads import max_loss_usd
 from monitor.domain.trade_overlaps import overlaps
 from monitor.domain.vocabulary import Settlement
+from monitor.errors import InvalidSpreadError
 
+LOOKED_AT = ("alerted", "blocked")  # statuses of an opportunity that a person may act on now
 GAPS_PCT = (-8.0, -5.0, -3.0, 3.0, 5.0)
 
 
@@ -55,6 +64,12 @@ def side_values(strikes: Strikes, price: float) -> float:
     if strikes.short_call is not None and strikes.long_call is not None:
         call = min(max(price - strikes.short_call, 0.0), strikes.long_call - strikes.short_call)
     return put + call
+
+
+def strikes_of(trade: TradeView) -> Strikes | None:
+    """The strikes of a resolved trade; None where there are none."""
+    found = Strikes(**{name: getattr(trade, name) for name in Strikes.__slots__})
+    return None if found == Strikes() else found
 
 
 def held(position: Position) -> Trade:
@@ -100,6 +115,33 @@ def wanted(
             strikes, credit_usd=credit_usd, contracts=contracts, multiplier=multiplier
         ),
     )
+
+
+def with_what_if(
+    view: OpportunityView,
+    positions: Sequence[Position],
+    *,
+    limits: Limits,
+    prices: Mapping[str, float],
+) -> OpportunityView:
+    """An opportunity whose strikes and credit are known, with one contract of it in the book."""
+    trade, kept = view.trade, view.status in LOOKED_AT
+    strikes = None if trade is None else strikes_of(trade)
+    if trade is None or strikes is None or trade.credit_fill is None or not kept:
+        return view
+    try:
+        one = wanted(
+            ticker=view.ticker,
+            expiration=trade.expiration,
+            settlement=Settlement(trade.settlement),
+            strikes=strikes,
+            credit=trade.credit_fill,
+            contracts=1,
+            multiplier=underlying(view.ticker).multiplier,
+        )
+    except InvalidSpreadError:  # a credit that no spread has: its own problems say so
+        return view
+    return replace(view, what_if=what_if_view(positions, one, limits=limits, prices=prices))
 
 
 def what_if_view(

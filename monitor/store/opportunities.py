@@ -15,7 +15,7 @@ _NAME = re.compile(r"A?([1-9][0-9]{0,8})(?:#([1-9][0-9]?))?", re.ASCII | re.IGNO
 
 
 def find_told(connection: Connection, name: str) -> OpportunityView:
-    """The opportunity of an alert; `#2` is the second line of its newest telling.
+    """The opportunity of an alert's line, as it was when it was told.
 
     Raises:
         InputError: It is no such name, or the alert told several and none is picked.
@@ -29,33 +29,31 @@ def find_told(connection: Connection, name: str) -> OpportunityView:
             "`monitor alerts list` shows them",
         )
     alert_id = f"A{match[1]}"
-    found = _newest(connection, alert_id)
-    if not found:
+    told = _lines(connection, alert_id)
+    if not told:
         raise StoreError(
             f"alert {alert_id} told no opportunity",
             hint="`monitor alerts list` shows which did; log the trade with its terms instead",
         )
-    number = int(match[2] or 1)
-    if match[2] is None and len(found) > 1:
-        lines = "; ".join(f"{alert_id}#{i}: {_words(v)}" for i, v in enumerate(found, 1))
-        raise InputError(f"alert {alert_id} told {len(found)} opportunities", hint=lines)
-    if number > len(found):
-        raise InputError(f"alert {alert_id} told {len(found)}: there is no {alert_id}#{number}")
-    return found[number - 1]
+    lines = "; ".join(f"{alert_id}#{line}: {_words(view)}" for line, view in told.items())
+    if match[2] is None and len(told) > 1:
+        raise InputError(f"alert {alert_id} told {len(told)} opportunities", hint=lines)
+    number = int(match[2]) if match[2] else min(told)
+    if number not in told:
+        raise InputError(f"there is no {alert_id}#{number}", hint=lines)
+    return told[number]
 
 
-def _newest(connection: Connection, alert_id: str) -> list[OpportunityView]:
-    """What the newest telling named, in its order."""
+def _lines(connection: Connection, alert_id: str) -> dict[int, OpportunityView]:
+    """Its opportunities by their line."""
     rows = connection.execute(
-        select(opportunities.c.scanned_at, opportunities.c.data)
+        select(opportunities.c.data)
         .where(opportunities.c.alert_id == alert_id)
         .order_by(opportunities.c.id)
-    ).all()
-    return [
-        msgspec.convert(row.data, OpportunityView)
-        for row in rows
-        if row.scanned_at == rows[-1].scanned_at
-    ]
+    )
+    views = [msgspec.convert(row.data, OpportunityView) for row in rows]
+    by_line = {view.alert_line or i: view for i, view in enumerate(views, 1)}
+    return {line: by_line[line] for line in sorted(by_line)}
 
 
 def _words(view: OpportunityView) -> str:

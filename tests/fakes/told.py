@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
@@ -62,8 +62,10 @@ def tell(store: Store, *views: OpportunityView, at: datetime = NOW) -> None:
         )
 
 
-def retold(store: Store) -> None:
-    """A17 told one opportunity, and half an hour later this one and another."""
-    tell(store, told_view())
-    second = replace(told_view(), band="P97", rank=2, entry_time_pt="08:00")
-    tell(store, told_view(), second, at=NOW + timedelta(minutes=30))
+def tell_two(store: Store) -> None:
+    """A17 told two: the second has the band P97."""
+    tell(
+        store,
+        replace(told_view(), alert_line=1),
+        replace(told_view(), alert_line=2, band="P97", rank=2, entry_time_pt="08:00"),
+    )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from fakes.positions_book import NOW, PUT_SPREAD, Book
-from fakes.told import condor_trade, retold, tell, told_view
+from fakes.told import condor_trade, tell, tell_two, told_view
 
 ORDER = (
     "SELL -2 IRON CONDOR NDXP 100 (Weeklys) 23 NOV 26 20500/20600/19500/19400 CALL/PUT @1.40 LMT"
@@ -121,7 +121,7 @@ def test_missing_words_are_asked_for_or_named(alerted: Book) -> None:
 
 def test_an_alert_of_several_wants_its_line_named(book: Book) -> None:
     store = book.store()
-    retold(store)
+    tell_two(store)
     store.close()
     line = ("--price", "1.40", "--contracts", "1")
     unnamed = book.run("add", "--from-alert", "A17", *line)
