@@ -31,7 +31,6 @@ from dashboard.text import (
     words,
 )
 from monitor.domain.plain_text import plain
-from monitor.domain.positions import Strikes
 from monitor.domain.snapshot import (
     ExitView,
     LimitView,
@@ -39,6 +38,7 @@ from monitor.domain.snapshot import (
     PortfolioView,
     PositionView,
 )
+from monitor.domain.spreads import strikes_of
 
 EXIT_WORDS = {
     "profit_target": "Profit target",
@@ -186,15 +186,11 @@ def _price_note(p: PositionView, market: MarketView | None) -> str:
 
 def _picture(p: PositionView, price: float | None) -> Picture | None:
     """The credit's points and its dollars together tell what a point is worth."""
-    if not p.credit > 0:
+    strikes = strikes_of(p)
+    if strikes is None or not p.credit > 0:
         return None
     return picture(
-        Strikes(
-            short_put=p.short_put,
-            long_put=p.long_put,
-            short_call=p.short_call,
-            long_call=p.long_call,
-        ),
+        strikes,
         credit_usd=p.credit_usd,
         usd_per_point=p.credit_usd / p.credit,
         price=price,

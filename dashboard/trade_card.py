@@ -18,8 +18,8 @@ from dashboard.text import (
     words,
 )
 from monitor.domain.plain_text import plain
-from monitor.domain.positions import Strikes
 from monitor.domain.snapshot import OpportunityView, Problem, ShortStrikeView, TradeView
+from monitor.domain.spreads import strikes_of
 
 FIELD_WORDS = {
     "credit_mid": "credit at mid",
@@ -134,12 +134,6 @@ def _short_row(name: str, view: ShortStrikeView) -> ShortStrikeRow:
     )
 
 
-def _strikes(t: TradeView) -> Strikes:
-    return Strikes(
-        short_put=t.short_put, long_put=t.long_put, short_call=t.short_call, long_call=t.long_call
-    )
-
-
 def _legs(t: TradeView) -> tuple[LegLine, ...]:
     return tuple(
         LegLine(action=f"{verb} {right}", strike=strike(value))
@@ -176,7 +170,8 @@ def _add_line(o: OpportunityView, t: TradeView) -> str:
     if o.alert_id is None or t.short_put is None is t.short_call:
         return ""
     credit = f"{t.credit_fill:.2f}" if t.credit_fill is not None and t.credit_fill > 0 else "CREDIT"
-    return f"positions add --from-alert {alert_name(o)} --price {credit} --contracts 1"
+    contracts = o.what_if.contracts if o.what_if else 1
+    return f"positions add --from-alert {alert_name(o)} --price {credit} --contracts {contracts}"
 
 
 def alert_name(o: OpportunityView) -> str:
@@ -188,7 +183,7 @@ def alert_name(o: OpportunityView) -> str:
 
 def _picture(t: TradeView) -> Picture | None:
     """For one contract. The multiplier is what turns its credit's points into its dollars."""
-    credit, dollars = t.credit_fill, t.credit_usd_per_contract
-    if credit is None or dollars is None or not (finite(credit) and credit > 0):
+    credit, dollars, strikes = t.credit_fill, t.credit_usd_per_contract, strikes_of(t)
+    if strikes is None or credit is None or dollars is None or not credit > 0:
         return None
-    return picture(_strikes(t), credit_usd=dollars, usd_per_point=dollars / credit, price=t.spot)
+    return picture(strikes, credit_usd=dollars, usd_per_point=dollars / credit, price=t.spot)

@@ -118,7 +118,7 @@ def show_first(session: Session, sketch: Sketch) -> None:
 
 def log_position(session: Session, sketch: Sketch, *, dry_run: bool, as_json: bool) -> None:
     """Check the trade, store it, and say what it means. Refused input opens no database."""
-    draft = sketch.draft()
+    draft = sketch.draft(simulated=session.simulated)
     calendar = session.calendar()
     position = build_position(draft, position_id=NO_ID, now=session.now, calendar=calendar)
     problems = [*sketch.overruled]

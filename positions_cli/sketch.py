@@ -30,8 +30,8 @@ class Sketch:
     expected: float | None = None
     overruled: tuple[str, ...] = ()
 
-    def draft(self) -> PositionDraft:
-        """The draft to check.
+    def draft(self, *, simulated: bool = False) -> PositionDraft:
+        """The draft to check; `simulated` in the home of a demo or a replay.
 
         Raises:
             InputError: What was sold, or how many, was not said.
@@ -65,6 +65,7 @@ class Sketch:
             expiration=terms.expiration,
             settlement=terms.settlement,
             note=terms.note,
+            simulated=simulated,
         )
 
 

@@ -19,7 +19,7 @@ from monitor.errors import InputError
 from positions_cli.add import NO_ID, sketched
 from positions_cli.asking import completed
 from positions_cli.output import say, say_json, table, warn
-from positions_cli.prices import SeenPrice, seen_prices
+from positions_cli.seen import SeenPrice, seen_prices
 from positions_cli.session import Session, open_session
 from positions_cli.sketch import Sketch
 from positions_cli.trade_options import TradeTerms, new_trade_options
@@ -156,8 +156,6 @@ def _price_text(session: Session, seen: SeenPrice | None) -> str:
         return "price unknown: give it with --at, or start the monitor"
     if seen.source == "you":
         return f"{seen.price:,.2f}, as you gave it"
-    if seen.simulated:
-        return f"{seen.price:,.2f}, SIMULATED"
     age = age_text((session.now - seen.asof).total_seconds())
     return f"{seen.price:,.2f}, {seen.source}, {age} ago"
 

@@ -9,10 +9,9 @@ from datetime import datetime, timedelta
 from monitor.domain.alert_text import age_text
 from monitor.domain.grid import Warn
 from monitor.domain.option_chain import PriceSource
-from monitor.domain.positions import Strikes
 from monitor.domain.scan import ALERTED, Pick, ScanResult
 from monitor.domain.snapshot import OpportunityView, PriceView, TradeView
-from monitor.domain.spreads import describe_strikes
+from monitor.domain.spreads import describe_strikes, strikes_of
 from monitor.domain.vocabulary import FlowMode
 
 SOURCE = "grid"  # of a backtest, never a live quote
@@ -83,16 +82,6 @@ def opportunity_facts(picks: Sequence[Pick]) -> tuple[tuple[str, str | float | N
             (f"#{number}.quotes_asof", None if asof is None else asof.isoformat()),
         ]
     return tuple(facts)
-
-
-def strikes_of(view: TradeView) -> Strikes | None:
-    """The strikes of a resolved trade; None where there are none."""
-    if view.short_put is None and view.short_call is None:
-        return None
-    return Strikes(
-        short_put=view.short_put, long_put=view.long_put,
-        short_call=view.short_call, long_call=view.long_call,
-    )  # fmt: skip
 
 
 def _credit_text(view: TradeView, price: PriceView) -> str:

@@ -20,10 +20,9 @@ from monitor.domain.snapshot import (
     ExpirationRiskView,
     GapView,
     OpportunityView,
-    TradeView,
     WhatIfView,
 )
-from monitor.domain.spreads import max_loss_usd
+from monitor.domain.spreads import max_loss_usd, strikes_of
 from monitor.domain.trade_overlaps import overlaps
 from monitor.domain.vocabulary import Settlement
 from monitor.errors import InvalidSpreadError
@@ -64,12 +63,6 @@ def side_values(strikes: Strikes, price: float) -> float:
     if strikes.short_call is not None and strikes.long_call is not None:
         call = min(max(price - strikes.short_call, 0.0), strikes.long_call - strikes.short_call)
     return put + call
-
-
-def strikes_of(trade: TradeView) -> Strikes | None:
-    """The strikes of a resolved trade; None where there are none."""
-    found = Strikes(**{name: getattr(trade, name) for name in Strikes.__slots__})
-    return None if found == Strikes() else found
 
 
 def held(position: Position) -> Trade:
@@ -121,27 +114,28 @@ def with_what_if(
     view: OpportunityView,
     positions: Sequence[Position],
     *,
+    contracts: int,
     limits: Limits,
     prices: Mapping[str, float],
 ) -> OpportunityView:
-    """An opportunity whose strikes and credit are known, with one contract of it in the book."""
+    """An opportunity whose strikes and credit are known, with so many contracts in the book."""
     trade, kept = view.trade, view.status in LOOKED_AT
     strikes = None if trade is None else strikes_of(trade)
     if trade is None or strikes is None or trade.credit_fill is None or not kept:
         return view
     try:
-        one = wanted(
+        added = wanted(
             ticker=view.ticker,
             expiration=trade.expiration,
             settlement=Settlement(trade.settlement),
             strikes=strikes,
             credit=trade.credit_fill,
-            contracts=1,
+            contracts=contracts,
             multiplier=underlying(view.ticker).multiplier,
         )
     except InvalidSpreadError:  # a credit that no spread has: its own problems say so
         return view
-    return replace(view, what_if=what_if_view(positions, one, limits=limits, prices=prices))
+    return replace(view, what_if=what_if_view(positions, added, limits=limits, prices=prices))
 
 
 def what_if_view(

@@ -29,7 +29,7 @@ def find_told(connection: Connection, name: str) -> OpportunityView:
             "`monitor alerts list` shows them",
         )
     alert_id = f"A{match[1]}"
-    told = _lines(connection, alert_id)
+    told = told_by(connection, alert_id)
     if not told:
         raise StoreError(
             f"alert {alert_id} told no opportunity",
@@ -44,8 +44,8 @@ def find_told(connection: Connection, name: str) -> OpportunityView:
     return told[number]
 
 
-def _lines(connection: Connection, alert_id: str) -> dict[int, OpportunityView]:
-    """Its opportunities by their line."""
+def told_by(connection: Connection, alert_id: str) -> dict[int, OpportunityView]:
+    """An alert's opportunities by their line, as they were when it was told."""
     rows = connection.execute(
         select(opportunities.c.data)
         .where(opportunities.c.alert_id == alert_id)

@@ -6,13 +6,13 @@ Instants are the machine's own here, because the browser's clock is.
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from fakes.browser import PATIENCE_MS
 from fakes.snapshots import (
     HOSTILE_NOTE,
     empty_snapshot,
@@ -20,7 +20,7 @@ from fakes.snapshots import (
     write_charts,
     write_snapshot,
 )
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from dashboard.serve import PageServer, page_server
 from dashboard.snapshot_source import FileSnapshotSource
@@ -29,24 +29,6 @@ from monitor.domain.snapshot import Snapshot
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM_ARGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--host-resolver-rules=MAP rebound.example 127.0.0.1",
-]  # fmt: skip
-PATIENCE_MS = 20_000
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        pytest.skip("no chromium on this machine")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGS)
-        yield running
-        running.close()
-
 
 @pytest.fixture
 def server(home: Path) -> Iterator[PageServer]:
@@ -54,24 +36,6 @@ def server(home: Path) -> Iterator[PageServer]:
     running.start()
     yield running
     running.stop()
-
-
-@pytest.fixture
-def complaints() -> list[str]:
-    """What the browser complained of: policy violations, script errors, failed loads."""
-    return []
-
-
-@pytest.fixture
-def page(browser: Browser, complaints: list[str]) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(PATIENCE_MS)
-    opened = context.new_page()
-    opened.on("console", lambda m: complaints.append(m.text) if m.type != "log" else None)
-    opened.on("pageerror", lambda error: complaints.append(str(error)))
-    opened.on("dialog", lambda dialog: complaints.append(f"dialog: {dialog.message}"))
-    yield opened
-    context.close()
 
 
 def rich(*, age_s: float = 0, refresh_s: float = 1.0) -> Snapshot:

@@ -49,6 +49,7 @@ class Book:
     now: datetime = NOW
     count: int = field(default=0)
     interactive: bool = False
+    own_clock: bool = True  # False: the machine's, or the simulation's
 
     def new_id(self) -> str:
         self.count += 1
@@ -56,7 +57,7 @@ class Book:
 
     def run(self, *args: str, **options: Any) -> Result:
         dependencies = Dependencies(
-            clock=FixedClock(self.now),
+            clock=FixedClock(self.now) if self.own_clock else None,
             calendar=nyse(),
             new_id=self.new_id,
             interactive=self.interactive,

@@ -232,6 +232,24 @@ def test_whatif_reads_the_price_the_monitor_saw_and_says_its_age(book: Book) -> 
     assert "price unknown: give it with --at" in book.ok("whatif", *TERMS, "--price", "1.40")
 
 
+def test_in_a_simulated_home_commands_live_in_its_time(book: Book) -> None:
+    at = NOW - timedelta(days=365)
+    path = book.home / "data" / "dashboard_data.json"
+    path.parent.mkdir()
+    seen = {"generated_at": at.isoformat(), "monitor": {"simulated": True}, "markets": []}
+    path.write_text(json.dumps(seen))
+    book.own_clock = False
+    line = ("add", *TERMS[2:], "--price", "1.40", "--expiration", "2025-11-20")
+    said = book.ok(*line)  # past by the machine's clock, two sessions ahead in the simulation
+    assert said.startswith("SIMULATED: logged 00000001")
+    position = logged(book)
+    assert position["simulated"] is True
+    assert position["opened_at"] == "2025-11-18T18:00:00Z"
+    seen["monitor"] = {"simulated": False}
+    path.write_text(json.dumps(seen))
+    assert "is past" in book.run(*line).stderr
+
+
 def test_whatif_says_what_is_held_already(alerted: Book) -> None:
     alerted.ok("add", "--from-alert", "A17", "--price", "1.40", "--contracts", "1")
     said = alerted.ok("whatif", "--from-alert", "A17")

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 from fakes.positions_book import put_spread
+from fakes.told import condor_trade, told_view
 
 from monitor.config import Limits
 from monitor.domain.positions import Position, Strikes
-from monitor.domain.snapshot import GapView, WhatIfView
+from monitor.domain.snapshot import GapView, OpportunityView, WhatIfView
 from monitor.domain.vocabulary import Settlement, SpreadType
 from monitor.domain.what_if import (
     GAPS_PCT,
@@ -21,6 +22,7 @@ from monitor.domain.what_if import (
     side_values,
     wanted,
     what_if_view,
+    with_what_if,
 )
 from monitor.errors import InvalidSpreadError
 
@@ -215,3 +217,17 @@ def test_a_credit_that_cannot_be_is_refused() -> None:
 def test_a_held_position_keeps_what_was_computed_when_it_was_logged() -> None:
     assert held(put_spread()).pnl_usd(19700.0) == -29850.0
     assert held(put_spread()).pnl_usd(19798.5) == pytest.approx(150.0 - 450.0)
+
+
+def test_an_alerted_opportunity_gets_its_card_and_others_do_not() -> None:
+    def added(view: OpportunityView) -> WhatIfView | None:
+        return with_what_if(view, [], contracts=2, limits=Limits(), prices={"NDX": 20000.0}).what_if
+
+    found = added(told_view())
+    assert found is not None
+    # 2 × (100 points × $100 − $140) = $19,720
+    assert (found.contracts, found.trade_max_loss_usd) == (2, 19720.0)
+    assert added(told_view(status="below")) is None
+    assert added(told_view(trade=None)) is None
+    assert added(told_view(trade=condor_trade(credit_fill=None))) is None
+    assert added(told_view(trade=condor_trade(credit_fill=-0.2))) is None
