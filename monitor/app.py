@@ -16,8 +16,10 @@ from monitor.domain.vocabulary import Trend
 from monitor.errors import ConfigError
 from monitor.home import Home
 from monitor.notify.dispatcher import Dispatcher
+from monitor.notify.heartbeat import Heartbeat
 from monitor.notify.setup import build_notifiers
 from monitor.providers.base import ChainProvider, MarketDataProvider
+from monitor.providers.chain_history import ChainHistory
 from monitor.providers.history import HistoryStore
 from monitor.providers.sessions import load_calendar
 from monitor.runtime.atomic_file import sweep_temporary
@@ -28,6 +30,7 @@ from monitor.runtime.grid_watch import GridWatch
 from monitor.runtime.mark_charts import MarkCharts
 from monitor.runtime.runner import Identity, Runner
 from monitor.store.cycle import CycleStore
+from monitor.store.leadership import Leadership
 from monitor.store.store import Store, open_store
 
 if TYPE_CHECKING:
@@ -114,8 +117,13 @@ def open_runner(settings: Settings, home: Home, wiring: Wiring) -> Iterator[Runn
         folder=home.charts, edges=settings.regime, source=wiring.source, simulated=simulated
     )
     recorder = HistoryStore(home.history) if wiring.record and not simulated else None
+    leadership = Leadership(store.engine, settings.tickers)
+    heartbeat = Heartbeat("" if simulated else settings.notify.heartbeat_url)
     dispatcher = Dispatcher(
-        store.engine, build_notifiers(home, settings, console=wiring.console), clock=wiring.clock
+        store.engine,
+        build_notifiers(home, settings, console=wiring.console, people=not simulated),
+        clock=wiring.clock,
+        covers=leadership.covers,
     )
     cycle_store = CycleStore(store.engine)
     if wiring.threaded:
@@ -136,9 +144,12 @@ def open_runner(settings: Settings, home: Home, wiring: Wiring) -> Iterator[Runn
             grid=GridWatch(
                 wiring.results or home.results, Path(settings.grid) if settings.grid else None
             ),
-            chains=_chain_feed(settings, wiring),
+            chains=_chain_feed(settings, wiring, None if recorder is None else home.history),
             store=cycle_store,
             dispatcher=dispatcher,
+            heartbeat=heartbeat,
+            scope_of=leadership.scope,
+            daily_copy=store.daily_copy if wiring.durable else lambda _now: None,
             charts=charts,
             mark_charts=MarkCharts(home.charts, simulated, cycle_store.mark_history),
             identity=Identity(
@@ -149,16 +160,18 @@ def open_runner(settings: Settings, home: Home, wiring: Wiring) -> Iterator[Runn
             threaded=wiring.threaded,
         )
     finally:
+        heartbeat.stop()
         dispatcher.stop()
         if recorder is not None:
             recorder.flush()
         if wiring.chains is not None:
             wiring.chains.close()
         wiring.provider.close()
+        leadership.close()
         store.close()
 
 
-def _chain_feed(settings: Settings, wiring: Wiring) -> ChainFeed | None:
+def _chain_feed(settings: Settings, wiring: Wiring, history: Path | None) -> ChainFeed | None:
     """Live sources are asked in a thread, once a scan; simulated and recorded ones at once."""
     if wiring.chains is None:
         return None
@@ -168,4 +181,5 @@ def _chain_feed(settings: Settings, wiring: Wiring) -> ChainFeed | None:
         wiring.calendar,
         interval=chain_interval(settings) if live else timedelta(0),
         patience_s=settings.data.timeout_s if live and wiring.threaded else None,
+        recorder=None if history is None else ChainHistory(history),
     )

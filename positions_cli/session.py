@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -20,6 +20,7 @@ from monitor.home import Home, find_home
 from positions_cli.seen import simulated_now
 
 if TYPE_CHECKING:
+    from monitor.domain.positions import Position
     from monitor.domain.trading_calendar import TradingCalendar
     from monitor.store.store import Store
 
@@ -83,6 +84,14 @@ class Session:
         if store is not None:
             click.get_current_context().call_on_close(store.close)
         return store
+
+    def priced(self, store: Store, positions: Iterable[Position]) -> list[Position]:
+        """The positions with the P&L that counts now: logged, or as the monitor last marked it."""
+        from monitor.domain.position_changes import priced
+
+        marks = store.newest_marks()
+        fresh = timedelta(minutes=self.settings.marks.logged_fresh_min)
+        return [priced(p, marks.get(p.id), logged_fresh=fresh, now=self.now) for p in positions]
 
     def publish(self, store: Store) -> str | None:
         """Write data/positions.json; a failure is a warning, for the change itself is saved."""

@@ -29,7 +29,7 @@ def list_(*, include_closed: bool, as_json: bool, home: Path | None) -> None:
       positions list --include-closed
     """
     session = open_session(home)
-    book = book_of(session)
+    book = priced_book(session)
     shown = [p for p in book if include_closed or not p.closed_at]
     if not shown and not as_json:
         say(NONE_OPEN if book else EMPTY)
@@ -71,7 +71,8 @@ def show(*, position_id: str, as_json: bool, home: Path | None) -> None:
             f"no position {position_id[:40]!r}: none is logged yet",
             hint="log one with `positions add`",
         )
-    position, events = store.get(position_id), store.history(position_id)
+    (position,) = session.priced(store, [store.get(position_id)])
+    events = store.history(position_id)
     calendar = session.calendar()
     if as_json:
         history = [
@@ -101,7 +102,7 @@ def summary(*, as_json: bool, home: Path | None) -> None:
     from positions_cli.watch import limit_warnings, show_limit, watch
 
     session = open_session(home)
-    book = book_of(session)
+    book = priced_book(session)
     if not book and not as_json:
         say(EMPTY)
         return
@@ -144,6 +145,14 @@ def summary(*, as_json: bool, home: Path | None) -> None:
 
 
 def book_of(session: Session) -> tuple[Position, ...]:
-    """Every position, open ones first; empty where nothing was ever logged."""
+    """Every position as it was logged, open ones first; empty where none ever was."""
     store = session.existing_store()
     return () if store is None else store.list_positions(include_closed=True)
+
+
+def priced_book(session: Session) -> tuple[Position, ...]:
+    """The same with the P&L that counts now: logged, or as the monitor last marked it."""
+    store = session.existing_store()
+    if store is None:
+        return ()
+    return tuple(session.priced(store, store.list_positions(include_closed=True)))

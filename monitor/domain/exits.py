@@ -110,14 +110,17 @@ class PriceReading:
     """What one mark says, dollars of the position.
 
     `basis` names the data it was made of: the same data judged again is the same reading.
-    `natural_usd` is P&L at the natural price where that alone may decide, else None. `low_usd`
-    is set where the price is an estimate: a target must hold at that worse end too, while a stop
-    goes by the estimate itself.
+    `quotes` names the quotes in it ("": none) and `quoted_usd` is P&L as they stand, not moved to
+    the price of the underlying now. `natural_usd` is P&L at the natural price where that alone may
+    decide, else None. `low_usd` is set where the price is an estimate: a target must hold at that
+    worse end too, while a stop goes by the estimate itself.
     """
 
     at: datetime
     basis: str
     pnl_usd: float
+    quotes: str = ""
+    quoted_usd: float | None = None
     natural_usd: float | None = None
     low_usd: float | None = None
 
@@ -138,7 +141,11 @@ class MarkEvidence:
 def confirmed_exit(
     *, credit: float, reading: PriceReading, before: PriceReading | None, rules: ExitRules
 ) -> ExitReason | None:
-    """The exit that marks call for: one natural price past its level, or two readings in a row."""
+    """The exit that marks call for: one natural price past its level, or two readings in a row.
+
+    What stands in the quotes themselves is confirmed by other quotes; what came with the move of
+    the underlying since, by its next price.
+    """
     if reading.natural_usd is not None:
         alone = price_exit(credit=credit, pnl=reading.natural_usd, rules=rules)
         if alone is not None:
@@ -148,6 +155,9 @@ def confirmed_exit(
         return None
     if not timedelta(0) <= reading.at - before.at <= CONSECUTIVE:
         return None
+    if reading.quoted_usd is not None and reading.quotes == before.quotes:
+        if price_exit(credit=credit, pnl=reading.quoted_usd, rules=rules) is reason:
+            return None
     same = reading_exit(credit=credit, reading=before, rules=rules) is reason
     return reason if same else None
 

@@ -162,8 +162,12 @@ def expiry_risk(
     ends = schedule.last_trade_close
     if position.strikes is None or _day(now) != _day(ends):
         return 0, ""
-    near = spot is None or near_short_strike(
-        position.strikes, spot, near_pct=settings.near_strike_pct
+    due = now >= ends - BEFORE_CLOSE
+    # an unknown price is no all-clear once it must be decided; before that it is a data problem
+    near = (
+        due
+        if spot is None
+        else near_short_strike(position.strikes, spot, near_pct=settings.near_strike_pct)
     )
     if position.settlement is Settlement.AM:
         what = f"last trading ends today, it settles on the opening prices of {position.expiration}"
@@ -176,7 +180,6 @@ def expiry_risk(
         where = f"{position.ticker} {spot:,.2f} is beyond, or {reach}, a short strike"
     if underlying(position.ticker).kind is Kind.INDEX:
         return 0, f"settlement risk today: {where}; it settles in cash on the close"
-    due = now >= ends - BEFORE_CLOSE
     what = "close it now" if due else "close it 15 minutes before the close"
     return (2 if due else 1), f"assignment risk today: {where}; {what}: shares may be assigned"
 

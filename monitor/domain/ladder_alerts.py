@@ -56,7 +56,7 @@ def _step(
         key=ladder_key(position.id),
         level=Level.EXIT if step is LadderStep.BREACHED else Level.WARNING,
         title=f"Short strike {step.value} - Position {short_id} | short {side} {near.strike:g}, "
-        f"{_distance(near)} | P&L: {_pnl(position)}",
+        f"{_distance(near, step)} | P&L: {_pnl(position)}",
         details=(what_text(position), origin),
         severity=rank,
         ticker=position.ticker,
@@ -115,9 +115,11 @@ def _nearer(standing: Standing) -> ShortStrikeView | None:
     return min(sides, key=lambda side: side.distance, default=None)
 
 
-def _distance(near: ShortStrikeView) -> str:
+def _distance(near: ShortStrikeView, step: LadderStep) -> str:
     if near.distance <= 0:
         return f"{-near.distance:,.2f} points in the money"
+    if step is LadderStep.BREACHED:  # within the margin that leaving the step takes
+        return f"{near.distance:,.2f} points out of the money again"
     moves = "" if near.distance_moves is None else f" = {near.distance_moves:.2f} expected moves"
     return f"{near.distance:,.2f} points{moves} away"
 

@@ -83,10 +83,19 @@ def choose(
     logged_fresh: timedelta,
     now: datetime,
 ) -> Marked:
-    """The logged P&L while it is fresh, else the mark, else the logged one with its age."""
+    """The logged P&L while it is fresh, else the mark, else the newer of both with its age.
+
+    Without a mark now, the last one is shown and decides nothing: nor does a P&L that was logged
+    before it.
+    """
     mark, why = (found, "") if isinstance(found, Mark) else (None, found)
     logged = position.mark
-    if mark is None or (logged is not None and now - logged.asof <= logged_fresh):
+    if logged is not None and now - logged.asof <= logged_fresh:
+        return _logged(position, mark, why)
+    if mark is None:
+        last = memory.readings[-1] if memory.readings else None
+        if last is not None and (logged is None or logged.asof < last.at):
+            return _last_known(position, last, why)
         return _logged(position, mark, why)
     value = PnlMark(pnl_usd=pnl_usd(position, mark.debit), asof=mark.asof, source=mark.kind.value)
     marked = replace(position, mark=value)
@@ -118,6 +127,19 @@ def _logged(position: Position, mark: Mark | None, why: str) -> Marked:
     return Marked(position=position, mark=mark, why=why, evidence=None, reading=reading, row=row)
 
 
+def _last_known(position: Position, last: PriceReading, why: str) -> Marked:
+    source, _, _ = last.basis.partition("|")
+    value = PnlMark(pnl_usd=last.pnl_usd * position.contracts, asof=last.at, source=source)
+    return Marked(
+        position=replace(position, mark=value),
+        mark=None,
+        why=why,
+        evidence=MarkEvidence(reading=None, note=f"the last mark decides nothing; now {why}"),
+        reading=None,
+        row=None,
+    )
+
+
 def _reading(position: Position, mark: Mark, now: datetime) -> PriceReading:
     def each(debit: float | None) -> float | None:
         return None if debit is None else pnl_usd(position, debit) / position.contracts
@@ -126,6 +148,8 @@ def _reading(position: Position, mark: Mark, now: datetime) -> PriceReading:
         at=now,
         basis=mark.basis,
         pnl_usd=pnl_usd(position, mark.debit) / position.contracts,
+        quotes="" if mark.quoted is None else mark.asof.isoformat(),
+        quoted_usd=each(mark.quoted),
         natural_usd=each(mark.natural if mark.tight else None),
         low_usd=each(None if mark.error_pct is None else mark.high),
     )
@@ -152,12 +176,16 @@ def _row(position: Position, mark: Mark, now: datetime) -> MarkRow:
 def _scaled(reading: PriceReading | None, contracts: int) -> PriceReading | None:
     if reading is None:
         return None
-    natural, low = reading.natural_usd, reading.low_usd
+
+    def times(value: float | None) -> float | None:
+        return None if value is None else value * contracts
+
     return replace(
         reading,
         pnl_usd=reading.pnl_usd * contracts,
-        natural_usd=None if natural is None else natural * contracts,
-        low_usd=None if low is None else low * contracts,
+        quoted_usd=times(reading.quoted_usd),
+        natural_usd=times(reading.natural_usd),
+        low_usd=times(reading.low_usd),
     )
 
 

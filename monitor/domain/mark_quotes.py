@@ -75,6 +75,7 @@ def _quoted_mark(
         asof=chain.asof,
         delay=chain.delay,
         debit=debit,
+        quoted=quoted,
         natural=None if gap is None else min(debit + gap, width),
         low=max(min(ends), 0.0),
         high=min(max(ends), width),

@@ -22,6 +22,7 @@ from monitor.domain.position_watch import PositionWatch, WatchedPosition, watch_
 from monitor.domain.positions import Position
 from monitor.domain.pricing.surface_plain import IndexVols, TradingTime
 from monitor.domain.quotes import DailyBars
+from monitor.domain.scope import ALONE, Scope
 from monitor.domain.settlement import LastMark, SettlementValue, settle
 from monitor.domain.trading_calendar import TradingCalendar
 from monitor.errors import MonitorError
@@ -50,10 +51,12 @@ def mark_step(
     settings: Settings,
     calendar: TradingCalendar,
     now: datetime,
+    scope: Scope = ALONE,
 ) -> MarkStep:
     """Judge all open positions at once.
 
     Args:
+        scope: Rows and settlements of other monitors' tickers are theirs to store.
         anchors, memories: Of the cycle before; after a start the memories come from the store.
     """
     time = TradingTime.around(calendar, now)
@@ -86,13 +89,14 @@ def mark_step(
         _after(w, memories.get(w.position.id, MarkMemory()), world, contexts, daily)
         for w in watch.watched
     ]
+    own = [d for d in done if scope.covers(d.watched.position.ticker)]
     return MarkStep(
         watch=replace(watch, watched=tuple(d.watched for d in done)),
         anchors=world.anchors,
         memories={d.watched.position.id: d.memory for d in done},
-        rows=tuple(d.row for d in done if d.row is not None),
+        rows=tuple(d.row for d in own if d.row is not None),
         settlements=tuple(
-            d.watched.settled for d in done if isinstance(d.watched.settled, SettlementValue)
+            d.watched.settled for d in own if isinstance(d.watched.settled, SettlementValue)
         ),
     )
 

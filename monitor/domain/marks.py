@@ -64,8 +64,9 @@ class MarkRules:
 class Mark:
     """One position's price. Debits in points per share.
 
-    `debit` is the mid, moved to the underlying's price now where that could be done; `low` to
-    `high` is what it may be. `natural` buys at the ask and sells at the bid (None: not quoted).
+    `debit` is the mid, moved to the underlying's price now where that could be done (`quoted`: as
+    it stood in the quotes); `low` to `high` is what it may be. `natural` buys at the ask and sells
+    at the bid (None: not quoted).
     `moved` is how far the underlying went since the quotes, points; None: not corrected.
     `decides`: good enough for an exit after two readings; `tight`: the natural price alone is.
     `basis` tells readings apart: the same data judged twice is one reading.
@@ -76,6 +77,7 @@ class Mark:
     asof: datetime
     delay: timedelta = timedelta(0)
     debit: float
+    quoted: float | None = None
     natural: float | None = None
     low: float
     high: float

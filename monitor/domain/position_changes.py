@@ -6,7 +6,7 @@ The store records old and new of every change, so nothing here needs to be rever
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from monitor.domain.positions import PnlMark, Position
 from monitor.domain.spreads import max_loss_usd
@@ -35,6 +35,18 @@ def marked(position: Position, *, pnl_usd: float, now: datetime, source: str = "
     """
     _require_open(position, "updated")
     return replace(position, mark=PnlMark(pnl_usd=pnl_usd, asof=now, source=source))
+
+
+def priced(
+    position: Position, mark: PnlMark | None, *, logged_fresh: timedelta, now: datetime
+) -> Position:
+    """With the P&L that counts: the logged one while it is fresh, else the newer of both."""
+    logged = position.mark
+    if mark is None or position.status is PositionStatus.CLOSED:
+        return position
+    if logged is not None and (now - logged.asof <= logged_fresh or logged.asof >= mark.asof):
+        return position
+    return replace(position, mark=mark)
 
 
 def noted(position: Position, note: str) -> Position:

@@ -22,6 +22,7 @@ from monitor.domain.alert_text import (
 from monitor.domain.alerts import AlertRecord, Condition
 from monitor.domain.anchor import ChainAnchor
 from monitor.domain.context import MarketContext, VolumeProfile, build_context
+from monitor.domain.day_messages import day_conditions, pause_condition
 from monitor.domain.grid import GridFile
 from monitor.domain.limits import limit_conditions
 from monitor.domain.live_market import live_market
@@ -42,6 +43,7 @@ from monitor.domain.regime import RegimeState
 from monitor.domain.regime import advance as advance_regime
 from monitor.domain.scan import ScanResult
 from monitor.domain.scan_step import opportunity_conditions, scan_context
+from monitor.domain.scope import ALONE, Scope
 from monitor.domain.settlement import SettlementValue
 from monitor.domain.trading_calendar import TradingCalendar
 from monitor.domain.vocabulary import Level, Regime, SessionState, Trend
@@ -68,6 +70,9 @@ class CycleInputs:
     chain_problems: Mapping[tuple[str, date], str] = field(default_factory=dict)
     mark_memories: Mapping[str, MarkMemory] = field(default_factory=dict)  # after a start
     broken_channels: Mapping[str, str] = field(default_factory=dict)
+    paused_since: datetime | None = None
+    told_today: int = 0
+    scope: Scope = ALONE
     simulated: bool = False
 
 
@@ -82,6 +87,7 @@ class MonitorState:
     scanned_grid: GridFile | None = None
     anchors: Mapping[ChainKey, ChainAnchor] = field(default_factory=dict)
     marks: Mapping[str, MarkMemory] = field(default_factory=dict)  # by position id
+    scanned_paused: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +110,7 @@ class CycleResult:
     scanned: bool
     alerts: AdvanceResult
     living: Mapping[str, AlertRecord]
+    scope: Scope = ALONE
 
 
 def step(
@@ -142,9 +149,10 @@ def step(
         settings=settings,
         calendar=calendar,
         now=now,
+        scope=inputs.scope,
     )
     watch = marks.watch
-    due = _scan_due(state, inputs.grid, settings, calendar, now)
+    due = _scan_due(state, inputs, settings, now)
     scans = state.scans
     if due:
         scans = {
@@ -155,6 +163,7 @@ def step(
                 regime=_usable_regime(regime, context),
                 trend=inputs.trend,
                 limits=watch.limits,
+                blocked_why="paused: `monitor resume`" if inputs.paused_since else None,
                 settings=settings,
                 calendar=calendar,
                 now=now,
@@ -179,10 +188,15 @@ def step(
     conditions += limit_conditions(watch.limits)
     conditions += _data_conditions(contexts)
     conditions += [channel_condition(name, why) for name, why in inputs.broken_channels.items()]
+    if inputs.paused_since is not None:
+        conditions.append(pause_condition(inputs.paused_since, zone))
+    if settings.alerts.daily_messages and not inputs.simulated:
+        conditions += _day_conditions(inputs, contexts, settings, calendar, now)
     open_now = calendar.state_at(now)[0] is SessionState.OPEN
+    covers = inputs.scope.covers
     alerts = advance(
-        inputs.alerts,
-        conditions,
+        {k: record for k, record in inputs.alerts.items() if covers(record.condition.ticker)},
+        [condition for condition in conditions if covers(condition.ticker)],
         now=now,
         policy=AlertPolicy.from_settings(settings.alerts),
         next_number=inputs.next_alert_number,
@@ -201,6 +215,7 @@ def step(
             scanned_grid=inputs.grid if due else state.scanned_grid,
             anchors=marks.anchors,
             marks=marks.memories,
+            scanned_paused=inputs.paused_since is not None if due else state.scanned_paused,
         ),
         contexts=contexts,
         regime_change=change,
@@ -210,6 +225,7 @@ def step(
         scanned=due,
         alerts=alerts,
         living=living(inputs.alerts, alerts),
+        scope=inputs.scope,
     )
 
 
@@ -270,15 +286,11 @@ def _usable_regime(regime: RegimeState | None, context: MarketContext) -> Regime
     return regime.regime if regime is not None and known else None
 
 
-def _scan_due(
-    state: MonitorState,
-    grid: GridFile | None,
-    settings: Settings,
-    calendar: TradingCalendar,
-    now: datetime,
-) -> bool:
+def _scan_due(state: MonitorState, inputs: CycleInputs, settings: Settings, now: datetime) -> bool:
     last = state.scanned_at
-    if last is None or last > now or grid is not state.scanned_grid:
+    if last is None or last > now or inputs.grid is not state.scanned_grid:
+        return True
+    if (inputs.paused_since is not None) is not state.scanned_paused:
         return True
     # Half a data interval early is on time: cycles do not fall exactly on the scan's beat.
     wait = settings.scanning.scan_interval - settings.scanning.data_interval / 2
@@ -315,6 +327,29 @@ def _data_conditions(contexts: Mapping[str, MarketContext]) -> list[Condition]:
                     subject, what, why, hold=DATA_PROBLEM_HOLD
                 )
     return list(found.values())
+
+
+def _day_conditions(
+    inputs: CycleInputs,
+    contexts: Mapping[str, MarketContext],
+    settings: Settings,
+    calendar: TradingCalendar,
+    now: datetime,
+) -> list[Condition]:
+    missing = [f"{t} price" for t, c in contexts.items() if c.price is None or c.stale]
+    if any(c.vix.value is None or c.vix.stale for c in contexts.values()):
+        missing.append("VIX")
+    if inputs.grid is None:
+        missing.append("opportunities (no grid file)")
+    return day_conditions(
+        tickers=settings.tickers,
+        open_positions=len(inputs.positions),
+        told_today=inputs.told_today,
+        living=inputs.alerts,
+        missing=missing,
+        calendar=calendar,
+        now=now,
+    )
 
 
 def _why(context: MarketContext, what: str, *, stale: bool) -> str:

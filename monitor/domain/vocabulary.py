@@ -103,6 +103,14 @@ class AlertFrom(StrEnum):
     NEVER = "never"
 
 
+class Loudness(StrEnum):
+    """How a level is told on a person's channel."""
+
+    ON = "on"
+    SILENT = "silent"
+    OFF = "off"
+
+
 class Verdict(StrEnum):
     """What the statistics say of a configuration; UNKNOWN when the file has none."""
 

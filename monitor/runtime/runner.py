@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Sequence
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from monitor import __version__
 from monitor.config import Settings
 from monitor.domain.chain_needs import chain_needs, grid_dtes, levels_of
 from monitor.domain.positions import Position
+from monitor.domain.scope import ALONE, Scope
 from monitor.domain.sleep import Gap, entry_times_pt, find_gap
-from monitor.domain.snapshot import JobView, MonitorView, Snapshot
+from monitor.domain.snapshot import JobView, MonitorView, Problem, Snapshot
 from monitor.domain.snapshot_build import Surroundings, build_snapshot
 from monitor.domain.step import CycleInputs, CycleResult, MonitorState, step
 from monitor.domain.trading_calendar import TradingCalendar
@@ -22,6 +24,7 @@ from monitor.domain.vocabulary import Trend
 from monitor.export import export_positions
 from monitor.home import Home
 from monitor.notify.dispatcher import Dispatcher
+from monitor.notify.heartbeat import Heartbeat
 from monitor.providers.base import SourceHealth
 from monitor.runtime.chain_feed import ChainFeed, ChainReading
 from monitor.runtime.charts import ChartFiles
@@ -60,8 +63,11 @@ class Runner:
     mark_charts: MarkCharts
     identity: Identity
     chains: ChainFeed | None = None
+    heartbeat: Heartbeat = field(default_factory=lambda: Heartbeat(""))
     job: JobHealth = field(default_factory=JobHealth)
     before_cycle: Callable[[datetime], None] = lambda _now: None
+    daily_copy: Callable[[datetime], object] = lambda _now: None
+    scope_of: Callable[[Iterable[str]], Scope] = lambda _tickers: ALONE
     flag_trend: Trend | None = None
     threaded: bool = True
     state: MonitorState = field(default_factory=MonitorState)
@@ -72,6 +78,8 @@ class Runner:
     snapshot: Snapshot | None = None
     files_problem: str | None = None
     _exported: int | None = None  # the book's version that positions.json holds
+    _kept_day: date | None = None
+    _paused: bool = False
     _trend: Trend = Trend.SIDEWAYS
     _trend_source: str = "settings"
 
@@ -98,7 +106,21 @@ class Runner:
         self._send(now)
         self.snapshot = self._snapshot(saved, now)
         self._write_files(self.snapshot, saved, now)
+        self._keep_house(now)
+        self.heartbeat.beat()
         return result
+
+    def _keep_house(self, now: datetime) -> None:
+        """Once a UTC day: a monitor that runs for weeks has a fresh copy of its book."""
+        if self._kept_day == now.date():
+            return
+        try:
+            self.daily_copy(now)
+        except (OSError, sqlite3.Error) as error:
+            self.files_problem = f"no backup: {error}"
+            logger.warning("backup not made", extra={"reason": str(error)})
+        else:
+            self._kept_day = now.date()
 
     def _write_files(self, snapshot: Snapshot, saved: Saved, now: datetime) -> None:
         """Page, charts, export. They are copies: a full disk must not stop the next cycle."""
@@ -140,6 +162,7 @@ class Runner:
         self, reading: FeedReading, chains: ChainReading, known: Known, now: datetime
     ) -> CycleResult:
         self._trend, self._trend_source = self._choose_trend(known.trend)
+        self._paused = known.paused_since is not None
         return step(
             self.state,
             CycleInputs(
@@ -156,6 +179,9 @@ class Runner:
                 chains=chains.chains,
                 chain_problems=chains.problems,
                 broken_channels=self.dispatcher.broken(),
+                paused_since=known.paused_since,
+                told_today=known.told_today,
+                scope=self.scope_of(_tickers_of(known)),
                 simulated=self.identity.simulated,
             ),
             settings=self.settings,
@@ -199,10 +225,11 @@ class Runner:
                 providers=self._sources(),
                 jobs=(self._job_view(now, now + interval),),
                 notifiers=self.dispatcher.health(),
-                problems=result.watch.problems,
+                problems=(*result.watch.problems, *_standby(result.scope)),
                 files_problem=self.files_problem,
                 grid_problem=self.grid.problem,
                 history_problem=self.feed.history_problem or self._chains_not_kept(),
+                heartbeat_problem=self.heartbeat.problem,
                 slept=self.slept,
                 folder=self.home.root,
             ),
@@ -244,6 +271,7 @@ class Runner:
             pid=os.getpid(),
             started_at=self.identity.started_at,
             state=state,
+            paused=self._paused,
             iteration=self.iteration,
             source=self.identity.source,
             simulated=self.identity.simulated,
@@ -261,3 +289,17 @@ class Runner:
             overruns=self.job.overruns,
             error=self.job.error,
         )
+
+
+def _tickers_of(known: Known) -> set[str]:
+    """Whatever positions and alerts are about."""
+    alerted = {record.condition.ticker for record in known.alerts.values()}
+    return {p.ticker for p in known.positions} | {t for t in alerted if t is not None}
+
+
+def _standby(scope: Scope) -> tuple[Problem, ...]:
+    if not scope.elsewhere and scope.rest:
+        return ()
+    whose = ", ".join(sorted(scope.elsewhere)) or "what belongs to no ticker"
+    why = f"another monitor on this database tells the alerts of {whose}; this one stands by"
+    return (Problem(what="leader", why=why),)

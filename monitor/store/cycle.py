@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 
 import msgspec
 from sqlalchemy import Connection, Engine, func, insert, select
 
+from monitor.clock import new_york_midnight
 from monitor.domain.alerts import AlertRecord
 from monitor.domain.mark_memory import MarkMemory
 from monitor.domain.opportunities import opportunity_view
@@ -21,6 +23,7 @@ from monitor.domain.scan_step import told
 from monitor.domain.snapshot import AlertView
 from monitor.domain.step import CycleResult
 from monitor.domain.vocabulary import PositionStatus, Trend
+from monitor.errors import StoreUnavailableError
 from monitor.store import alerts as alert_store
 from monitor.store import controls, position_events
 from monitor.store import marks as mark_store
@@ -44,6 +47,8 @@ class Known:
     next_alert_number: int
     trend: Trend | None
     mark_memories: Mapping[str, MarkMemory]  # of open positions that the caller did not know
+    paused_since: datetime | None = None
+    told_today: int = 0  # alerts since the New York day began, INFO aside
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,10 +91,31 @@ class CycleStore:
     ) -> Saved:
         """Load, decide and save; nothing is kept when any of it fails.
 
+        A connection that breaks on the way is tried once more: the decision is made anew from
+        what the database then says, so nothing is told twice.
+
         Args:
             remembered: Ids of the positions whose marks the caller remembers itself.
             keep_days: Marks of positions closed longer ago are deleted, once a day.
         """
+        wanted = partial(
+            self._run, decide, now=now, channels=channels, remembered=remembered,
+            keep_days=keep_days,
+        )  # fmt: skip
+        try:
+            return wanted()
+        except StoreUnavailableError:
+            return wanted()
+
+    def _run(
+        self,
+        decide: Callable[[Known], CycleResult],
+        *,
+        now: datetime,
+        channels: Sequence[str],
+        remembered: Collection[str],
+        keep_days: int,
+    ) -> Saved:
         with write(self.engine) as connection:
             self._prune(connection, now, keep_days)
             open_ones = list_positions(connection)
@@ -100,6 +126,8 @@ class CycleStore:
                 alerts=alert_store.load_living(connection),
                 next_alert_number=alert_store.next_number(connection),
                 trend=controls.trend_set(connection),
+                paused_since=controls.paused_since(connection),
+                told_today=alert_store.told_since(connection, new_york_midnight(now)),
             )
             result = decide(known)
             self._save(connection, result, now=now, channels=channels)
@@ -123,7 +151,7 @@ class CycleStore:
         alert_store.save(connection, result.alerts, channels=channels)
         controls.put(connection, controls.HEARTBEAT, now.isoformat(), at=now)
         change = result.regime_change
-        if change is not None:
+        if change is not None and result.scope.covers(None):
             connection.execute(
                 insert(regime_changes).values(
                     at=now,

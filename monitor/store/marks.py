@@ -92,6 +92,7 @@ def _memory(connection: Connection, position_id: str) -> MarkMemory | None:
         at=row.at,
         basis=row.basis or "",
         pnl_usd=row.pnl_usd / contracts_then,
+        quotes=row.asof.isoformat() if row.source == PriceSource.QUOTES.value and row.asof else "",
         low_usd=row.low_usd / contracts_then if estimate else None,
     )
     known = row.contracts is not None  # older rows do not say for how many contracts they are

@@ -41,7 +41,7 @@ def ensure_schema(engine: Engine, *, migrate: Migrate | None = None) -> None:
 
     migrate = migrate or upgrade.to_head
     if path is None:
-        migrate(engine)
+        _upgrade_server(engine, migrate, upgrade.known_versions())
         return
     with upgrade.lock(path):
         if not path.exists():
@@ -70,6 +70,18 @@ def version_of(engine: Engine) -> str | None:
         return found
 
 
+def _upgrade_server(engine: Engine, migrate: Migrate, known: frozenset[str]) -> None:
+    """The writers' turn makes concurrent starts wait; the second finds nothing to do."""
+    found = version_of(engine)
+    if found is not None and found not in known:
+        raise StoreError(
+            f"the database was written by a newer version of this program (schema {found}; this "
+            f"one knows up to {HEAD})",
+            hint="update the program",
+        )
+    migrate(engine)
+
+
 def check_integrity(engine: Engine) -> None:
     """Read the whole SQLite file and its references; for a long-running start, not each command.
 
@@ -92,14 +104,16 @@ def refused(path: Path, why: str) -> StoreCorruptError:
 
     newest = next(iter(backups(path)), None)
     export = path.with_name("positions.json")
-    steps = [f"the file was left as it is. To restore: stop the monitor, move {path.name} away"]
     if newest is not None:
-        steps.append(f"then copy {newest} to {path}")
+        way = f"then `monitor restore newest` puts {newest} in its place"
     elif export.exists():
-        steps.append(f"then run: positions import {export}")
+        way = f"move {path.name} away, then run: positions import {export}"
     else:
-        steps.append("and start again; there is no backup beside it")
-    return StoreCorruptError(f"{path} cannot be used: {why}", hint=", ".join(steps))
+        way = f"move {path.name} away and start again; there is no backup beside it"
+    return StoreCorruptError(
+        f"{path} cannot be used: {why}",
+        hint=f"the file was left as it is. To restore: stop the monitor, {way}",
+    )
 
 
 def unreadable(path: Path, error: OSError) -> StoreError:

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, func, select
 
 from monitor.domain.position_record import to_record
 from monitor.domain.positions import PnlMark, Position, Strikes
 from monitor.domain.vocabulary import FlowMode, PositionStatus, Settlement, SpreadType
 from monitor.errors import PositionNotFoundError, StoreCorruptError
+from monitor.store.position_tables import marks
 from monitor.store.position_tables import positions as table
 
 SHOWN_CANDIDATES = 8
@@ -45,9 +46,37 @@ def get_position(connection: Connection, prefix: str) -> Position:
         raise _ambiguous(
             wanted, [p for p in list_positions(connection, include_closed=True) if p.id in found]
         )
-    query = select(table).where(table.c.id == found[0]).with_for_update()
+    query = select(table).where(table.c.id == found[0])
     with decoding():
         return from_row(connection.execute(query).one())
+
+
+def newest_marks(connection: Connection) -> dict[str, PnlMark]:
+    """By position id the newest P&L of the mark history that may decide, for what is open now.
+
+    Scaled to the contracts still open; rows that do not say for how many they were are passed over.
+    """
+    newest = (
+        select(func.max(marks.c.id))
+        .join(table, table.c.id == marks.c.position_id)
+        .where(
+            table.c.status == PositionStatus.OPEN.value,
+            marks.c.decides.is_(True),
+            marks.c.contracts > 0,
+        )
+        .group_by(marks.c.position_id)
+    )
+    query = (
+        select(marks, table.c.contracts.label("held"))
+        .join(table, table.c.id == marks.c.position_id)
+        .where(marks.c.id.in_(newest))
+    )
+    return {
+        row.position_id: PnlMark(
+            pnl_usd=row.pnl_usd * row.held / row.contracts, asof=row.asof, source=row.source
+        )
+        for row in connection.execute(query)
+    }
 
 
 @contextmanager

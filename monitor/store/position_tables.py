@@ -18,6 +18,7 @@ from sqlalchemy import (
     Dialect,
     Float,
     ForeignKey,
+    Index,
     Integer,
     MetaData,
     String,
@@ -101,6 +102,27 @@ positions = Table(
     Column("notes", JSON, nullable=False),
     Column("simulated", Boolean, nullable=False),
     Column("last_seq", Integer, ForeignKey("position_events.seq"), nullable=False),
+)
+
+marks = Table(
+    "marks",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("position_id", String(32), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("pnl_usd", Float, nullable=False),
+    Column("source", String(16), nullable=False),  # you, quotes, anchored, model, simulated
+    # since 0002; empty in rows from before it
+    Column("asof", UtcDateTime),
+    Column("natural_usd", Float),
+    Column("low_usd", Float),
+    Column("high_usd", Float),
+    Column("provider", String(64)),
+    Column("contracts", Integer),
+    Column("decides", Boolean),
+    Column("basis", String(120)),
+    Index("ix_marks_position_id_at", "position_id", "at"),
+    sqlite_autoincrement=True,
 )
 
 # What an expired position is worth on paper, as the monitor last found it.

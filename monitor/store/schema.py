@@ -23,6 +23,7 @@ from sqlalchemy import (
 
 from monitor.store.position_tables import (
     UtcDateTime,
+    marks,
     metadata,
     position_events,
     positions,
@@ -92,7 +93,7 @@ outbox = Table(
     Column("alert_number", Integer, nullable=False),
     Column("sequence", Integer, nullable=False),
     Column("channel", String(64), nullable=False),
-    Column("state", String(16), nullable=False),  # pending, sent, failed
+    Column("state", String(16), nullable=False),  # pending, sent, failed, off
     Column("attempts", Integer, nullable=False),
     Column("next_attempt_at", UtcDateTime, nullable=False),
     Column("claim", JSON),  # what the channel noted before it began to write, for recovery
@@ -128,27 +129,6 @@ opportunities = Table(
     Column("config", String(120), nullable=False),
     Column("alert_id", String(16), nullable=False),
     Column("data", JSON, nullable=False),
-    sqlite_autoincrement=True,
-)
-
-marks = Table(
-    "marks",
-    metadata,
-    Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("position_id", String(32), nullable=False),
-    Column("at", UtcDateTime, nullable=False),
-    Column("pnl_usd", Float, nullable=False),
-    Column("source", String(16), nullable=False),  # you, quotes, anchored, model, simulated
-    # since 0002; empty in rows from before it
-    Column("asof", UtcDateTime),
-    Column("natural_usd", Float),
-    Column("low_usd", Float),
-    Column("high_usd", Float),
-    Column("provider", String(64)),
-    Column("contracts", Integer),
-    Column("decides", Boolean),
-    Column("basis", String(120)),
-    Index("ix_marks_position_id_at", "position_id", "at"),
     sqlite_autoincrement=True,
 )
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Engine
 
 from monitor.config import Settings
-from monitor.domain.positions import Position
+from monitor.domain.positions import PnlMark, Position
 from monitor.errors import StoreError
 from monitor.store import position_rows
 from monitor.store.backup import daily_backup
@@ -60,6 +60,10 @@ class Store:
             StoreCorruptError: Something in it is broken; it is kept as it is.
         """
         check_integrity(self.engine)
+        self.daily_copy(now)
+
+    def daily_copy(self, now: datetime) -> None:
+        """Today's backup, unless there is one; a database server has its own."""
         path = sqlite_path(self.engine)
         if path is not None:
             daily_backup(path, now=now)
@@ -68,6 +72,11 @@ class Store:
         """Open positions, nearest expiration first; closed ones after them when asked for."""
         with read(self.engine) as connection:
             return position_rows.list_positions(connection, include_closed=include_closed)
+
+    def newest_marks(self) -> dict[str, PnlMark]:
+        """What the monitor last priced each open position at, by id."""
+        with read(self.engine) as connection:
+            return position_rows.newest_marks(connection)
 
     def get(self, prefix: str) -> Position:
         """The position whose id begins with `prefix`; raises PositionNotFoundError."""

@@ -69,6 +69,21 @@ def test_one_natural_price_past_its_level_decides_alone(
     assert judged(reading(natural + 80, natural_usd=natural), None) is due
 
 
+@pytest.mark.parametrize(
+    ("before", "quoted", "due"),
+    [
+        ("chain 1", -900.0, None),  # the breach stands in the quotes: they confirm themselves
+        ("chain 1", -700.0, STOP),  # it came with the move since: the next price confirms it
+        ("chain 0", -900.0, STOP),  # other quotes say the same
+    ],
+)
+def test_one_bad_quote_is_not_confirmed_by_a_price_that_moved(
+    before: str, quoted: float, due: ExitReason | None
+) -> None:
+    first = reading(-900.0, 0, quotes=before, quoted_usd=quoted)
+    assert judged(reading(-910.0, 1, quotes="chain 1", quoted_usd=quoted), first) is due
+
+
 def test_an_estimate_takes_the_target_only_at_its_worse_end() -> None:
     sure, unsure = {"low_usd": 200.0}, {"low_usd": 100.0}
     assert judged(reading(300.0, 1, **sure), reading(300.0, 0, **sure)) is TARGET

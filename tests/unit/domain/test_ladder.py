@@ -147,6 +147,7 @@ def etf(**changed: object) -> Position:
         (603.0, "12:45", 2),  # 15:45 in New York
         (590.0, "12:50", 2),
         (None, "12:50", 2),  # an unknown price is no all-clear
+        (None, "12:44", 0),
     ],
 )
 def test_an_etf_near_its_strike_is_closed_before_the_bell(

@@ -20,6 +20,7 @@ from monitor.domain.exits import PriceReading
 from monitor.domain.mark_memory import MarkMemory
 from monitor.domain.option_chain import OptionChain
 from monitor.domain.positions import PnlMark
+from monitor.domain.scope import Scope
 from monitor.domain.step import CycleResult
 from monitor.domain.vocabulary import Level
 
@@ -160,6 +161,22 @@ def test_a_logged_pnl_decides_at_once_and_serves_where_nothing_marks() -> None:
     assert "logged by you" in result.alerts.notices[0].details[2]
 
 
+def test_a_pnl_logged_before_the_last_mark_decides_nothing_when_the_chain_is_lost() -> None:
+    """Logged +$250 three hours ago, marked +$100 since: one lost chain is no profit target."""
+    cycle = held(mark=PnlMark(pnl_usd=250.0, asof=NOW - timedelta(hours=3), source="you"))
+    assert pnl(run(cycle, 0, chain_at(0))) == 100.0
+    result = run(cycle, 1, None)
+    assert (pnl(result), titles(result)) == (100.0, [])
+    mark = result.watch.watched[0].position.mark
+    assert mark is not None
+    assert (mark.source, mark.asof) == ("quotes", NOW)
+    assert result.mark_rows == ()
+    exits = result.watch.watched[0].exits
+    assert exits is not None
+    assert exits.undecided
+    assert exits.price_note.startswith("the last mark decides nothing; now no quotes")
+
+
 # delayed quotes
 
 
@@ -211,6 +228,14 @@ def test_each_new_reading_is_one_row_and_the_same_none() -> None:
     still = {"readings": {"NDX": quote("NDX", SPOT), "VIX": quote("VIX", 17.0)}}
     assert run(cycle, 1, chain_at(0), **still).mark_rows == ()
     assert len(run(cycle, 2, chain_at(2)).mark_rows) == 1
+
+
+def test_where_several_monitors_share_a_database_each_stores_its_own_tickers() -> None:
+    other = Scope(led=frozenset({"SPX"}), rest=False)
+    result = run(held(), 0, chain_at(0), scope=other)
+    assert pnl(result) == 100.0  # it is shown all the same
+    assert result.mark_rows == ()
+    assert len(run(held(), 0, chain_at(0), scope=Scope(led=frozenset({"NDX"}))).mark_rows) == 1
 
 
 # the ladder

@@ -94,6 +94,18 @@ def test_marks_are_shown_stored_and_drawn(book: Book) -> None:
     assert (drawn["target_usd"], drawn["stop_usd"]) == (200.0, -800.0)
 
 
+def test_the_command_line_shows_the_newest_mark_with_its_source(book: Book) -> None:
+    with running(book.home, chains=FakeChains()) as runner:
+        runner.cycle(NOW)
+    book.now = NOW + 2 * MINUTE
+    assert "$200 (+50%), quotes, 2 min ago" in book.ok("list")
+    assert book.json("summary")["unrealized_pnl_usd"] == pytest.approx(200.0)
+    book.ok("update", ID, "--pnl", "33")
+    assert "$33 (+8%), you, 0 s ago" in book.ok("list")
+    shown = book.json("show", ID)["position"]
+    assert (shown["pnl_usd"], shown["pnl_source"]) == (33.0, "you")
+
+
 def test_a_new_process_confirms_what_the_old_one_saw_and_draws_it_all(book: Book) -> None:
     """As `monitor --once` from cron: each run knows only the store."""
     chains = FakeChains(puts=STOPPED)

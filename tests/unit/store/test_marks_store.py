@@ -33,8 +33,8 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
-def engine(home: Path) -> Iterator[Engine]:
-    made = open_engine(database_url(home))
+def engine(home: Path, store_url: str) -> Iterator[Engine]:
+    made = open_engine(database_url(home, store_url))
     ensure_schema(made)
     yield made
     made.dispose()
@@ -63,7 +63,10 @@ def test_a_start_remembers_the_newest_reading_and_the_best_per_contract(engine: 
     assert memory == {
         "a3f8c2d1": MarkMemory(
             readings=(
-                PriceReading(at=NOW + 2 * MINUTE, basis="quotes|2", pnl_usd=-20.0),
+                PriceReading(
+                    at=NOW + 2 * MINUTE, basis="quotes|2", pnl_usd=-20.0,
+                    quotes=(NOW + 2 * MINUTE).isoformat(),
+                ),
             ),
             best_usd=30.0,
             basis="quotes|2",
@@ -118,9 +121,8 @@ def test_a_settlement_is_kept_in_its_newest_version(engine: Engine) -> None:
         assert mark_store.settlement_of(connection, "ffffffff") is None
 
 
-def first_schema(path: Path) -> None:
+def first_schema(engine: Engine) -> None:
     """A database as the first version left it, with a logged mark in it."""
-    engine = open_engine(f"sqlite:///{path}")
     config = upgrade._alembic()
     with engine.begin() as connection:
         config.attributes["connection"] = connection
@@ -128,17 +130,17 @@ def first_schema(path: Path) -> None:
         connection.execute(
             text(
                 "INSERT INTO marks (position_id, at, pnl_usd, source) "
-                "VALUES ('a3f8c2d1', '2026-11-18 15:00:00.000000', 57.0, 'you')"
-            )
+                "VALUES ('a3f8c2d1', :at, 57.0, 'you')"
+            ),
+            {"at": "2026-11-18 15:00:00+00:00"},
         )
-    engine.dispose()
 
 
-def test_the_first_schema_is_upgraded_with_a_backup_and_keeps_its_marks(home: Path) -> None:
+def test_the_first_schema_is_upgraded_and_keeps_its_marks(home: Path, store_url: str) -> None:
     path = home / "data" / "monitor.db"
     path.parent.mkdir()
-    first_schema(path)
-    engine = open_engine(database_url(home))
+    engine = open_engine(database_url(home, store_url))
+    first_schema(engine)
     ensure_schema(engine)
     assert version_of(engine) == "0002"
     with read(engine) as connection:
@@ -148,6 +150,8 @@ def test_the_first_schema_is_upgraded_with_a_backup_and_keeps_its_marks(home: Pa
         # for how many contracts it was nobody noted: it confirms nothing and is no best
         assert mark_store.load_memories(connection, ["a3f8c2d1"])["a3f8c2d1"] == MarkMemory()
     engine.dispose()
+    if store_url:
+        return  # the copy of a server's database is its owner's
     (copy,) = backups(path)
     with closing(sqlite3.connect(copy)) as connection:
         assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == ("0001",)

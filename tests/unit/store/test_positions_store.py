@@ -12,6 +12,7 @@ from fakes.positions_book import NOW, put_spread
 from sqlalchemy import select, update
 
 from monitor.config import Settings
+from monitor.config import Store as StoreSettings
 from monitor.domain.position_changes import Closing, closed, marked, noted
 from monitor.domain.position_record import from_record, to_record
 from monitor.domain.positions import PnlMark
@@ -26,9 +27,10 @@ from monitor.store.store import Store, open_existing, open_store
 
 
 @pytest.fixture
-def store(home: Path) -> Iterator[Store]:
+def store(home: Path, store_url: str) -> Iterator[Store]:
     ids = iter(["a3f8c2d1", "a3f9aaaa", "b0000001", "b0000002"])
-    opened = open_store(home, Settings(), new_id=lambda: next(ids))
+    settings = Settings(store=StoreSettings(url=store_url))
+    opened = open_store(home, settings, new_id=lambda: next(ids))
     yield opened
     opened.close()
 
@@ -42,7 +44,7 @@ def rows(store: Store) -> list[tuple[object, ...]]:
         return [tuple(row) for row in connection.execute(select(table).order_by(table.c.id))]
 
 
-def test_what_is_stored_comes_back_equal(store: Store) -> None:
+def test_fault_33_what_is_stored_comes_back_equal(store: Store) -> None:
     odd = put_spread(
         "b0",
         credit_usd=0.1 + 0.2,
@@ -68,7 +70,7 @@ def test_open_positions_come_first_by_expiration_closed_only_when_asked(store: S
     assert [p.id for p in store.list_positions(include_closed=True)] == ["c2", "c1", "c3"]
 
 
-def test_replaying_the_log_rebuilds_the_table(store: Store) -> None:
+def test_fault_33_replaying_the_log_rebuilds_the_table(store: Store) -> None:
     first, second = add(store), add(store)
     store.change(first, lambda p: marked(p, pnl_usd=10, now=NOW), kind=ChangeKind.UPDATE, at=NOW)
     store.change(
@@ -90,7 +92,7 @@ def test_replaying_the_log_rebuilds_the_table(store: Store) -> None:
     assert rows(store) == before
 
 
-def test_undo_restores_each_earlier_state_exactly(store: Store) -> None:
+def test_fault_33_undo_restores_each_earlier_state_exactly(store: Store) -> None:
     one = add(store)
     states = [store.get(one)]
     for note in ("x", "y", "z"):
@@ -189,6 +191,7 @@ def test_a_reader_makes_no_database(home: Path) -> None:
     assert list(home.iterdir()) == []
 
 
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 def test_the_daily_backup_is_whole_and_made_once(store: Store, home: Path) -> None:
     one = add(store)
     database = home / "data" / "monitor.db"
