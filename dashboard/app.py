@@ -9,6 +9,7 @@ import jinja2
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
+from dashboard.login import Sessions, require_login
 from dashboard.plotly_asset import PlotlyAsset
 from dashboard.security import LOOPBACK_NAMES, harden
 from dashboard.snapshot_source import SnapshotSource
@@ -34,11 +35,13 @@ def create_app(
     clock: Clock,
     *,
     hosts: tuple[str, ...] = LOOPBACK_NAMES,
+    token: str = "",
 ) -> Flask:
     """Make the page. It reads `snapshot_source` and nothing else.
 
     Args:
         hosts: Names by which browsers may call it, without port; others get 400.
+        token: What opens it; empty: it is open to whoever reaches it.
     """
     # Windows may know .js as text/plain, which browsers then refuse to run.
     mimetypes.add_type("text/javascript", ".js")
@@ -51,6 +54,9 @@ def create_app(
     for name in app.jinja_env.list_templates(extensions=["html"]):
         app.jinja_env.get_template(name)  # compiled now, so that the first reader does not wait
     harden(app, hosts)
+    if token:
+        require_login(app, Sessions(token, clock))
+    app.jinja_env.globals["has_login"] = bool(token)
     app.register_error_handler(HTTPException, _plain_error)
     views = PageViews(snapshot_source, clock, PlotlyAsset(), run_id=secrets.token_hex(4))
     views.register(app)

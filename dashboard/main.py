@@ -30,7 +30,11 @@ class PageCommand(click.Command):
 
 
 @click.command(cls=PageCommand, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--host", metavar="ADDRESS", help="Loopback address to listen on (127.0.0.1).")
+@click.option(
+    "--host",
+    metavar="ADDRESS",
+    help="Address to listen on (127.0.0.1); beyond this machine only with dashboard.token.",
+)
 @click.option("--port", type=WHOLE, metavar="N", help="Port of the page (5000); 0: any free one.")
 @home_option
 @click.version_option(package_name="condorwatch")
@@ -52,8 +56,12 @@ def cli(host: str | None, port: int | None, home: Path | None) -> None:
         SystemClock(),
         host=settings.dashboard.host,
         port=settings.dashboard.port,
+        token=settings.dashboard.token,
+        names=settings.dashboard.names,
     )
     server.start()
+    if server.warning:
+        click.echo(f"warning: {server.warning}", err=True)
     click.echo(f"Page on {server.url} (shows {folder}; Ctrl-C ends it)")
     signal.signal(signal.SIGTERM, _interrupt)
     try:

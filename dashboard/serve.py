@@ -1,4 +1,4 @@
-"""The web server around the page: loopback only, few threads, idle connections closed.
+"""The web server around the page: few threads, idle connections closed.
 
 A client that sends half a request holds a socket, never a thread, and loses it after
 `CHANNEL_TIMEOUT_S`; so slow clients do not keep the page from others.
@@ -18,7 +18,7 @@ from flask import Flask
 from waitress.server import create_server
 
 from dashboard.app import create_app
-from dashboard.security import LOOPBACK_NAMES, MAX_BODY, loopback_address
+from dashboard.security import LOOPBACK_NAMES, MAX_BODY, is_public, listening_address
 from dashboard.snapshot_source import SnapshotSource
 from monitor.clock import Clock
 from monitor.errors import ConfigError
@@ -33,24 +33,33 @@ STOP_TIMEOUT_S = 3.0
 logger = logging.getLogger(__name__)
 
 
-def page_server(source: SnapshotSource, clock: Clock, *, host: str, port: int) -> PageServer:
-    """The page of `source`, ready to start, answering to the loopback names and `host`.
+def page_server(
+    source: SnapshotSource,
+    clock: Clock,
+    *,
+    host: str,
+    port: int,
+    token: str = "",
+    names: tuple[str, ...] = (),
+) -> PageServer:
+    """The page of `source`, ready to start, answering to the loopback names, `host` and `names`.
 
     Raises:
-        ConfigError: `host` is not loopback.
+        ConfigError: `host` is beyond loopback without a good `token`.
     """
-    address = loopback_address(host)
+    address = listening_address(host, token=token)
     own = f"[{address}]" if ":" in address else address
-    app = create_app(source, clock, hosts=tuple(dict.fromkeys((*LOOPBACK_NAMES, own))))
-    return PageServer(app, host=host, port=port)
+    hosts = tuple(dict.fromkeys((*LOOPBACK_NAMES, own, *names)))
+    app = create_app(source, clock, hosts=hosts, token=token)
+    return PageServer(app, address=address, port=port)
 
 
 class PageServer:
     """Serves `app` from a thread of its own between `start` and `stop`."""
 
-    def __init__(self, app: Flask, *, host: str = "127.0.0.1", port: int = 5000) -> None:
+    def __init__(self, app: Flask, *, address: str, port: int) -> None:
         self._app = app
-        self._host = loopback_address(host)
+        self._host = address
         self._wanted_port = port
         self._server: Any = None  # waitress has no annotations
         self._map: dict[int, Any] = {}
@@ -60,6 +69,16 @@ class PageServer:
     def port(self) -> int:
         """The port bound: the wanted one, or the one the system chose for 0."""
         return self._wanted_port if self._server is None else int(self._server.effective_port)
+
+    @property
+    def warning(self) -> str:
+        """What its person must know before others can reach it; "" on loopback."""
+        if not is_public(self._host):
+            return ""
+        return (
+            "the page is open to other machines and has no TLS: who can listen on the network can "
+            "read it and the token. Put a TLS proxy in front, or use a tunnel"
+        )
 
     @property
     def url(self) -> str:

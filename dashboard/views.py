@@ -38,6 +38,8 @@ class PageViews:
             ("/charts/<ticker>.json", self.chart),
             ("/plotly.js", self.plotly_js),
             ("/healthz", self.healthz),
+            ("/readyz", self.readyz),
+            ("/metrics", self.metrics),
         ):
             app.add_url_rule(rule, view.__name__, view, methods=["GET"])
 
@@ -117,6 +119,22 @@ class PageViews:
                 }
             )
         )
+
+    def readyz(self) -> Response:
+        """200 while a running monitor is on time, else 503 with the reason."""
+        from dashboard.metrics import ready
+
+        why = ready(self._source.read(), self._clock.now())
+        response = _json(msgspec.json.encode({"schema_version": 1, "ok": why is None, "why": why}))
+        response.status_code = 200 if why is None else 503
+        return response
+
+    def metrics(self) -> Response:
+        """For Prometheus."""
+        from dashboard.metrics import render_metrics  # only where somebody asks
+
+        body = render_metrics(self._source.read(), self._clock.now())
+        return Response(body, mimetype="text/plain", headers={"Cache-Control": "no-cache"})
 
     def _if_changed(self, render: Callable[[Reading, datetime], Response]) -> Response:
         reading = self._source.read()

@@ -16,6 +16,7 @@ from monitor.domain.vocabulary import Trend
 from monitor.errors import ConfigError
 from monitor.home import Home
 from monitor.notify.dispatcher import Dispatcher
+from monitor.notify.heartbeat import Heartbeat
 from monitor.notify.setup import build_notifiers
 from monitor.providers.base import ChainProvider, MarketDataProvider
 from monitor.providers.history import HistoryStore
@@ -113,8 +114,11 @@ def open_runner(settings: Settings, home: Home, wiring: Wiring) -> Iterator[Runn
         folder=home.charts, edges=settings.regime, source=wiring.source, simulated=simulated
     )
     recorder = HistoryStore(home.history) if wiring.record and not simulated else None
+    heartbeat = Heartbeat("" if simulated else settings.notify.heartbeat_url)
     dispatcher = Dispatcher(
-        store.engine, build_notifiers(home, settings, console=wiring.console), clock=wiring.clock
+        store.engine,
+        build_notifiers(home, settings, console=wiring.console, people=not simulated),
+        clock=wiring.clock,
     )
     if wiring.threaded:
         dispatcher.start()
@@ -137,6 +141,8 @@ def open_runner(settings: Settings, home: Home, wiring: Wiring) -> Iterator[Runn
             chains=_chain_feed(settings, wiring),
             store=CycleStore(store.engine),
             dispatcher=dispatcher,
+            heartbeat=heartbeat,
+            daily_copy=store.daily_copy if wiring.durable else lambda _now: None,
             charts=charts,
             identity=Identity(
                 source=wiring.source, simulated=simulated, started_at=wiring.started_at
@@ -146,6 +152,7 @@ def open_runner(settings: Settings, home: Home, wiring: Wiring) -> Iterator[Runn
             threaded=wiring.threaded,
         )
     finally:
+        heartbeat.stop()
         dispatcher.stop()
         if recorder is not None:
             recorder.flush()

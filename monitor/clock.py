@@ -12,6 +12,11 @@ NEW_YORK = ZoneInfo("America/New_York")
 PACIFIC = ZoneInfo("America/Los_Angeles")
 
 
+def new_york_midnight(now: datetime) -> datetime:
+    """When the New York day of `now` began."""
+    return datetime.combine(now.astimezone(NEW_YORK).date(), datetime.min.time(), NEW_YORK)
+
+
 class Clock(Protocol):
     def now(self) -> datetime:
         """The current instant, aware UTC."""

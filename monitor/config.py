@@ -11,13 +11,14 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from monitor.domain.vocabulary import Profile, Regime, SpreadType, Trend
+from monitor.domain.vocabulary import Loudness, Profile, Regime, SpreadType, Trend
 
+_MAYBE_CLOCK = r"^(\d\d:\d\d)?$"
 BANDS = ("P95", "P97", "P98", "P99", "P100")
 
 
-def _m(help_: str, unit: str = "", **bounds: Any) -> Meta:
-    return Meta(description=help_, extra={"unit": unit}, **bounds)
+def _m(help_: str, unit: str = "", *, secret: bool = False, **bounds: Any) -> Meta:
+    return Meta(description=help_, extra={"unit": unit, "secret": secret}, **bounds)
 
 
 class Scanning(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -156,6 +157,37 @@ class Alerting(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     error_reminder_min: Annotated[
         float, _m("reminder of an unanswered error or limit breach", "min", gt=0, le=10080)
     ] = 240
+    daily_messages: Annotated[bool, _m("armed at the open, all clear at the close")] = True
+
+
+class Notify(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where alerts go besides the log files, and how loudly."""
+
+    urls: Annotated[
+        tuple[str, ...],
+        _m("channels as apprise URLs, each with NAME= before it if wanted; secret", secret=True),
+    ] = ()
+    urls_file: Annotated[str, _m("file with more of them, one a line")] = ""
+    heartbeat_url: Annotated[
+        str, _m("pinged after each healthy cycle; its silence means a dead monitor", secret=True)
+    ] = ""
+    info: Annotated[Loudness, _m("INFO messages: on, silent or off")] = Loudness.SILENT
+    opportunity: Annotated[Loudness, _m("OPPORTUNITY messages: on, silent or off")] = Loudness.ON
+    warning: Annotated[Loudness, _m("WARNING messages: on, silent or off")] = Loudness.ON
+    exit: Annotated[Loudness, _m("EXIT messages: on, silent or off")] = Loudness.ON
+    error: Annotated[Loudness, _m("ERROR messages: on, silent or off")] = Loudness.ON
+    quiet_start: Annotated[
+        str, _m("quiet hours begin, display zone; empty: none", "HH:MM", pattern=_MAYBE_CLOCK)
+    ] = ""
+    quiet_end: Annotated[
+        str, _m("quiet hours end; exits and errors pass them", "HH:MM", pattern=_MAYBE_CLOCK)
+    ] = ""
+    group_from: Annotated[
+        int, _m("this many waiting alerts go out as one message", "alerts", ge=2, le=500)
+    ] = 4
+    max_per_hour: Annotated[
+        int, _m("messages a channel; exits and errors pass it", "messages", ge=1, le=3600)
+    ] = 30
 
 
 class Data(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -183,6 +215,16 @@ class Dashboard(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     host: Annotated[str, _m("address the page listens on")] = "127.0.0.1"
     port: Annotated[int, _m("port the page listens on", ge=0, le=65535)] = 5000
+    token: Annotated[
+        str,
+        _m(
+            "opens the page by log-in, 16 characters or more; needed beyond this machine",
+            secret=True,
+        ),
+    ] = ""
+    names: Annotated[
+        tuple[str, ...], _m("further host names by which browsers may call the page")
+    ] = ()
     refresh: Annotated[float, _m("between two refreshes of the page", "s", ge=1, le=3600)] = 30
 
 
@@ -210,6 +252,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     preferences: Preferences = Preferences()
     regime: RegimeEdges = RegimeEdges()
     alerts: Alerting = Alerting()
+    notify: Notify = Notify()
     data: Data = Data()
     dashboard: Dashboard = Dashboard()
     store: Store = Store()

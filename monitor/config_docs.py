@@ -46,6 +46,15 @@ def describe(struct: type[Struct] = Settings, prefix: str = "") -> Iterator[Sett
         yield SettingDoc(f"{prefix}{field.name}", _show(default), unit, _allowed(meta), text)
 
 
+def is_secret(key: str) -> bool:
+    """Whether the setting's value must never be shown; `key` may go deeper ("notify.urls[0]")."""
+    hint: Any = Settings
+    for part in key.partition("[")[0].split("."):
+        hints = get_type_hints(hint, include_extras=True) if isinstance(hint, type) else {}
+        hint = hints.get(part)
+    return any((meta.extra or {}).get("secret", False) for meta in _metas(hint))
+
+
 def choices(key: str) -> tuple[str, ...]:
     """The words a setting may have, where it is one of a fixed few."""
     hint: Any = Settings

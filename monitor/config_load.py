@@ -22,6 +22,8 @@ from monitor.domain.vocabulary import Regime
 from monitor.errors import ConfigError
 
 ENV_PREFIX = "CONDORWATCH_"
+_ENTRY_CLOCKS = ("entry_window_start", "entry_window_end")
+_QUIET_CLOCKS = ("quiet_start", "quiet_end")
 HINT = "correct config.toml, the environment variable or the flag; README lists the ranges"
 
 
@@ -60,8 +62,9 @@ def load_settings(
         raise ConfigError(
             "trend 'auto' is not available yet", hint="say it yourself: up, down or sideways"
         )
-    if isinstance(merged.get("tickers"), str):
-        merged["tickers"] = [merged["tickers"]]
+    _wrap_single(merged, "tickers")
+    _wrap_single(merged["notify"], "urls")
+    _wrap_single(merged["dashboard"], "names")
     try:
         settings = msgspec.convert(merged, Settings, strict=False)
     except msgspec.ValidationError as error:
@@ -78,12 +81,17 @@ def _refuse_contradictions(settings: Settings) -> None:
     edges = settings.regime.edges
     if not all(a < b for a, b in pairwise(edges)) or edges[0] <= 0:
         raise _refusal("regime.edges", edges, "must be four rising VIX levels above 0")
-    for key in ("entry_window_start", "entry_window_end"):
-        text = getattr(settings.hours, key)
+    notify = settings.notify
+    clocks = {f"hours.{k}": getattr(settings.hours, k) for k in _ENTRY_CLOCKS}
+    clocks |= {f"notify.{k}": getattr(notify, k) for k in _QUIET_CLOCKS if getattr(notify, k)}
+    for key, text in clocks.items():
         try:
             time.fromisoformat(text)
         except ValueError as error:
-            raise _refusal(f"hours.{key}", text, "must be a time from 00:00 to 23:59") from error
+            raise _refusal(key, text, "must be a time from 00:00 to 23:59") from error
+    if bool(notify.quiet_start) != bool(notify.quiet_end):
+        key = "notify.quiet_end" if notify.quiet_start else "notify.quiet_start"
+        raise _refusal(key, "", "quiet hours need a start and an end")
     if settings.hours.entry_window_start > settings.hours.entry_window_end:
         raise _refusal("hours.entry_window_end", settings.hours.entry_window_end, "is too early")
     try:
@@ -96,6 +104,12 @@ def _refuse_contradictions(settings: Settings) -> None:
             if band not in BANDS:
                 key = f"preferences.{regime.value}.bands"
                 raise _refusal(key, band, f"must be of {', '.join(BANDS)}")
+
+
+def _wrap_single(group: dict[str, Any], key: str) -> None:
+    """One word from the environment stands for a list of one."""
+    if isinstance(group.get(key), str):
+        group[key] = [group[key]]
 
 
 def _floats(struct: Struct, prefix: str = "") -> Iterator[tuple[str, float]]:
@@ -159,13 +173,16 @@ def _merge(base: dict[str, Any], over: Mapping[str, Any]) -> None:
 
 
 def _explain(error: msgspec.ValidationError, merged: Mapping[str, Any]) -> ConfigError:
+    from monitor.config_docs import is_secret
+
     reason, _, place = str(error).partition(" - at `$")
     key = place.rstrip("`").lstrip(".")
     value: Any = merged
     for part in key.split("."):
         value = value.get(part) if isinstance(value, Mapping) else None
     why = _rule(key, value) or f"{reason[:1].lower()}{reason[1:]}"
-    return ConfigError(f"setting {key or '?'} = {value!r}: {why}", hint=HINT)
+    shown = "(not shown)" if is_secret(key) else repr(value)
+    return ConfigError(f"setting {key or '?'} = {shown}: {why}", hint=HINT)
 
 
 def _rule(key: str, value: object) -> str:

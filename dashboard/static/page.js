@@ -51,6 +51,7 @@ async function refresh() {
       headers: tag ? { "If-None-Match": tag } : {},
       signal: AbortSignal.timeout(10000),
     });
+    if (answer.status === 401) location.assign("/login");
     if (!answer.ok && answer.status !== 304) throw new Error(`it answered ${answer.status}`);
     syncClock(Number(answer.headers.get("X-Page-Clock")));
     if (answer.status === 200) {

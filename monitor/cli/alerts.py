@@ -176,7 +176,7 @@ def _send_test(
         color=wants_color(os.environ),
         stream=sys.stderr if as_json else None,  # stdout is for the JSON object alone
     )
-    notifiers = (*build_notifiers(home, settings, console=False), console)
+    notifiers = (*build_notifiers(home, settings, console=False, people=True), console)
     notice = Notice(
         alert_number=0,
         sequence=0,

@@ -32,6 +32,15 @@ Examples:
         "grid": "monitor.cli.grid:grid",
         "alerts": "monitor.cli.alerts:alerts",
         "trend": "monitor.cli.trend:trend",
+        "pause": "monitor.cli.pause:pause",
+        "resume": "monitor.cli.pause:resume",
+        "status": "monitor.cli.status:status",
+        "start": "monitor.cli.background:start",
+        "stop": "monitor.cli.background:stop",
+        "service": "monitor.cli.service:service",
+        "backup": "monitor.cli.backup:backup",
+        "restore": "monitor.cli.backup:restore",
+        "doctor": "monitor.cli.doctor:doctor",
     },
 )
 @click.option(
@@ -83,3 +92,7 @@ def _refuse_stray_options(context: click.Context) -> None:
 
 def main() -> None:
     main_command(monitor)
+
+
+if __name__ == "__main__":
+    main()

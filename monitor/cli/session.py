@@ -20,8 +20,10 @@ from monitor.clock import Clock, SystemClock
 from monitor.domain.vocabulary import Profile
 from monitor.errors import ConfigError, InputError
 from monitor.home import Home
+from monitor.running import leave_note, remove_note
 from monitor.runtime.loop import Loop
 from monitor.runtime.runner import Runner
+from monitor.service.watchdog import Watchdog
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +86,9 @@ def run_once(runner: Runner, clock: Clock, *, as_json: bool) -> int:
 
 def run_all_day(runner: Runner, clock: Clock, *, options: RunOptions, interval_s: float) -> int:
     """The loop and the page, until a signal or the asked number of cycles."""
+    watchdog = Watchdog()
     loop = Loop(
-        cycle=lambda: _cycle(runner, clock),
+        cycle=lambda: _cycle(runner, clock, watchdog),
         interval_s=interval_s,
         clock=SystemClock(),
         max_iterations=options.max_iterations,
@@ -95,6 +98,7 @@ def run_all_day(runner: Runner, clock: Clock, *, options: RunOptions, interval_s
     with served_page(runner, enabled=not options.no_dashboard) as url:
         click.echo(banner(runner, url))
         ended = loop.run()
+        watchdog.stopping()
         runner.stopped(clock.now())
     if not ended:
         click.echo("stopped while a fetch was still hanging; everything decided is saved", err=True)
@@ -107,8 +111,9 @@ def run_all_day(runner: Runner, clock: Clock, *, options: RunOptions, interval_s
     return 0
 
 
-def _cycle(runner: Runner, clock: Clock) -> None:
+def _cycle(runner: Runner, clock: Clock, watchdog: Watchdog) -> None:
     result = runner.cycle(clock.now())
+    watchdog.cycle_done(f"cycle {runner.iteration}")
     if result.scanned and runner.snapshot is not None and sys.stdout.isatty():
         from monitor.cli.once import status_line
 
@@ -143,8 +148,10 @@ def single_instance(
             hint="stop it first, or give this one a home of its own with --home",
         ) from error
     try:
+        leave_note(home, pid=os.getpid())
         yield
     finally:
+        remove_note(home)
         lock.release()
 
 
@@ -159,9 +166,16 @@ def served_page(runner: Runner, *, enabled: bool) -> Iterator[str | None]:
 
     settings = runner.settings.dashboard
     server = page_server(
-        FileSnapshotSource(runner.home.root), SystemClock(), host=settings.host, port=settings.port
+        FileSnapshotSource(runner.home.root),
+        SystemClock(),
+        host=settings.host,
+        port=settings.port,
+        token=settings.token,
+        names=settings.names,
     )
     server.start()
+    if server.warning:
+        click.echo(f"warning: {server.warning}", err=True)
     try:
         yield server.url
     finally:

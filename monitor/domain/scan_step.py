@@ -46,6 +46,7 @@ def scan_context(
     calendar: TradingCalendar,
     now: datetime,
     market: LiveMarket,
+    blocked_why: str | None = None,
 ) -> ScanResult:
     """Scan for one underlying; where a needed number is unknown, say so instead.
 
@@ -74,6 +75,7 @@ def scan_context(
         expirations=expirations,
         resolver=resolver,
         min_credit_usd=market.costs.min_credit_usd,
+        blocked_why=blocked_why,
     )
     if grid is None and grid_problem:
         return replace(result, why_not=grid_problem)

@@ -21,6 +21,7 @@ from monitor.domain.alert_text import (
 )
 from monitor.domain.alerts import AlertRecord, Condition
 from monitor.domain.context import MarketContext, VolumeProfile, build_context
+from monitor.domain.day_messages import day_conditions, pause_condition
 from monitor.domain.exits import ExitRules
 from monitor.domain.grid import GridFile
 from monitor.domain.limits import limit_conditions
@@ -64,6 +65,8 @@ class CycleInputs:
     chains: tuple[OptionChain, ...] = ()
     chain_problems: Mapping[tuple[str, date], str] = field(default_factory=dict)
     broken_channels: Mapping[str, str] = field(default_factory=dict)
+    paused_since: datetime | None = None
+    told_today: int = 0
     simulated: bool = False
 
 
@@ -76,6 +79,7 @@ class MonitorState:
     scans: Mapping[str, ScanResult] = field(default_factory=dict)
     scanned_at: datetime | None = None
     scanned_grid: GridFile | None = None
+    scanned_paused: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +132,7 @@ def step(
         calendar=calendar,
         now=now,
     )
-    due = _scan_due(state, inputs.grid, settings, calendar, now)
+    due = _scan_due(state, inputs, settings, now)
     scans = state.scans
     if due:
         scans = {
@@ -139,6 +143,7 @@ def step(
                 regime=_usable_regime(regime, context),
                 trend=inputs.trend,
                 limits=watch.limits,
+                blocked_why="paused: `monitor resume`" if inputs.paused_since else None,
                 settings=settings,
                 calendar=calendar,
                 now=now,
@@ -163,6 +168,10 @@ def step(
     conditions += limit_conditions(watch.limits)
     conditions += _data_conditions(contexts)
     conditions += [channel_condition(name, why) for name, why in inputs.broken_channels.items()]
+    if inputs.paused_since is not None:
+        conditions.append(pause_condition(inputs.paused_since, zone))
+    if settings.alerts.daily_messages and not inputs.simulated:
+        conditions += _day_conditions(inputs, contexts, settings, calendar, now)
     open_now = calendar.state_at(now)[0] is SessionState.OPEN
     alerts = advance(
         inputs.alerts,
@@ -183,6 +192,7 @@ def step(
             scans=scans,
             scanned_at=now if due else state.scanned_at,
             scanned_grid=inputs.grid if due else state.scanned_grid,
+            scanned_paused=inputs.paused_since is not None if due else state.scanned_paused,
         ),
         contexts=contexts,
         regime_change=change,
@@ -250,15 +260,11 @@ def _usable_regime(regime: RegimeState | None, context: MarketContext) -> Regime
     return regime.regime if regime is not None and known else None
 
 
-def _scan_due(
-    state: MonitorState,
-    grid: GridFile | None,
-    settings: Settings,
-    calendar: TradingCalendar,
-    now: datetime,
-) -> bool:
+def _scan_due(state: MonitorState, inputs: CycleInputs, settings: Settings, now: datetime) -> bool:
     last = state.scanned_at
-    if last is None or last > now or grid is not state.scanned_grid:
+    if last is None or last > now or inputs.grid is not state.scanned_grid:
+        return True
+    if (inputs.paused_since is not None) is not state.scanned_paused:
         return True
     # Half a data interval early is on time: cycles do not fall exactly on the scan's beat.
     wait = settings.scanning.scan_interval - settings.scanning.data_interval / 2
@@ -295,6 +301,29 @@ def _data_conditions(contexts: Mapping[str, MarketContext]) -> list[Condition]:
                     subject, what, why, hold=DATA_PROBLEM_HOLD
                 )
     return list(found.values())
+
+
+def _day_conditions(
+    inputs: CycleInputs,
+    contexts: Mapping[str, MarketContext],
+    settings: Settings,
+    calendar: TradingCalendar,
+    now: datetime,
+) -> list[Condition]:
+    missing = [f"{t} price" for t, c in contexts.items() if c.price is None or c.stale]
+    if any(c.vix.value is None or c.vix.stale for c in contexts.values()):
+        missing.append("VIX")
+    if inputs.grid is None:
+        missing.append("opportunities (no grid file)")
+    return day_conditions(
+        tickers=settings.tickers,
+        open_positions=len(inputs.positions),
+        told_today=inputs.told_today,
+        living=inputs.alerts,
+        missing=missing,
+        calendar=calendar,
+        now=now,
+    )
 
 
 def _why(context: MarketContext, what: str, *, stale: bool) -> str:

@@ -82,6 +82,14 @@ class Level(StrEnum):
     ERROR = "ERROR"
 
 
+class Loudness(StrEnum):
+    """How a level is told on a person's channel."""
+
+    ON = "on"
+    SILENT = "silent"
+    OFF = "off"
+
+
 class Verdict(StrEnum):
     """What the statistics say of a configuration; UNKNOWN when the file has none."""
 

@@ -1,18 +1,20 @@
 """What a channel is: it takes one notice, or says why not.
 
-A new channel (e-mail, a webhook) implements `Notifier`: about sixty lines, no queue, no retry
-and no thread of its own; the dispatcher has those. A file that must hold every notice exactly
-once is a `Journal` (`monitor/notify/journal.py`).
+A channel implements `Notifier`, without queue, retry or thread of its own; the dispatcher has
+those. A file that must hold every notice exactly once is a `Journal` (`journal.py`), what rings
+on a person's phone a `Messenger` (`apprise_channel.py`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
 
 from monitor.domain.alerts import Notice, Reason
 from monitor.domain.plain_text import plain
+from monitor.notify.delivery import DeliveryRules
 
 
 class Notifier(Protocol):
@@ -34,6 +36,18 @@ class Notifier(Protocol):
 
     def close(self) -> None:
         """Release what is held; the notifier is not used afterwards."""
+        ...
+
+
+@runtime_checkable
+class Messenger(Notifier, Protocol):
+    """A channel that disturbs a person: told by `rules`, several notices at once if need be."""
+
+    @property
+    def rules(self) -> DeliveryRules: ...
+
+    def deliver(self, notices: Sequence[Notice], *, silent: bool) -> None:
+        """Send them as one message; as `send` otherwise."""
         ...
 
 

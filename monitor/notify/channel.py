@@ -1,7 +1,8 @@
 """One channel's way through the outbox: claim, send, mark; back off; switch off.
 
-At least once: a row is marked sent only after the channel took it. Rows go out in their order;
-one that is not taken now holds back the later ones of its channel, and of no other.
+At least once: a row is marked sent only after the channel took it. Rows go out in their order,
+on a person's channel the urgent ones first (`delivery.py`); one that is not taken now holds back
+the later ones of its channel, and of no other.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import logging
 import os
 import secrets
 import threading
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,7 +21,8 @@ from sqlalchemy import Engine
 from monitor.domain.alerts import Notice
 from monitor.domain.snapshot import NotifierView
 from monitor.errors import MonitorError, NotifyError
-from monitor.notify.base import Notifier
+from monitor.notify.base import Messenger, Notifier
+from monitor.notify.delivery import plan
 from monitor.notify.journal import Journal
 from monitor.store import outbox
 from monitor.store.engine import read, write
@@ -32,11 +35,20 @@ LONGEST_RETRY = timedelta(minutes=5)
 # A claim of another process is respected this long; then it is taken for dead.
 LEASE = timedelta(seconds=60)
 NETWORK_BATCH = 20
+MOST_PER_HOUR = 3600
 
 
 def retry_after(attempts: int) -> timedelta:
     """5 s, 10 s, 20 s, … up to 5 min."""
     return min(FIRST_RETRY * (1 << min(attempts, 10)), LONGEST_RETRY)
+
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    """Rows that go out together."""
+
+    rows: tuple[OutboxRow, ...]
+    silent: bool = False
 
 
 @dataclass(slots=True)
@@ -52,6 +64,7 @@ class Channel:
     pending: int = 0
     _owner: str = field(default_factory=lambda: f"{os.getpid()}-{secrets.token_hex(4)}")
     _turn: threading.Lock = field(default_factory=threading.Lock)
+    _sent_at: deque[datetime] = field(default_factory=lambda: deque(maxlen=MOST_PER_HOUR))
 
     def drain(self, now: datetime) -> int:
         """Send what is due; returns how many went out. Never raises: see `view`."""
@@ -122,40 +135,71 @@ class Channel:
 
     def _send_batch(self, now: datetime) -> int:
         with write(self.engine) as connection:
-            rows = outbox.pending(connection, self.notifier.name, limit=NETWORK_BATCH)
+            rows = outbox.pending(connection, self.notifier.name)
             rows = self._due(rows, now)
             if any(self._held_elsewhere(row, now) for row in rows):
                 self.retry_at = now + FIRST_RETRY
                 return 0
+            messages, off, self.retry_at = self._planned(rows, now)
+            outbox.mark_off(connection, [row.id for row in off], at=now)
             lease = {"by": self._owner, "until": (now + LEASE).isoformat()}
-            outbox.set_claims(connection, {row.id: lease for row in rows})
+            claimed = [row.id for message in messages for row in message.rows]
+            outbox.set_claims(connection, dict.fromkeys(claimed, lease))
         sent: list[int] = []
         failure: NotifyError | None = None
-        for row in rows:
+        for message in messages:
             try:
-                self.notifier.send(row.notice)
+                self._say(message)
             except NotifyError as error:
                 failure = error
                 break
-            sent.append(row.id)
+            self._sent_at.append(now)
+            sent += [row.id for row in message.rows]
         with write(self.engine) as connection:
             outbox.mark_sent(connection, sent, at=now)
         if sent:
             self._note_success(now)
         if failure is not None:
-            self._retry_later(rows[len(sent) :], failure, now)
+            left = [row for message in messages for row in message.rows if row.id not in sent]
+            self._retry_later(left, failure, now)
             return 0
         return len(sent)
 
+    def _planned(
+        self, rows: Sequence[OutboxRow], now: datetime
+    ) -> tuple[list[_Message], list[OutboxRow], datetime | None]:
+        """The messages to send now, what is not told at all, and when to look again."""
+        if not isinstance(self.notifier, Messenger):
+            return [_Message((row,)) for row in rows[:NETWORK_BATCH]], [], None
+        found = plan(
+            [row.notice for row in rows],
+            now=now,
+            rules=self.notifier.rules,
+            sent_at=tuple(self._sent_at),
+        )
+        messages = [
+            _Message(tuple(rows[i] for i in one.places), one.silent)
+            for one in found.messages[:NETWORK_BATCH]
+        ]
+        return messages, [rows[i] for i in found.off], found.held_until
+
+    def _say(self, message: _Message) -> None:
+        notices = [row.notice for row in message.rows]
+        if isinstance(self.notifier, Messenger):
+            self.notifier.deliver(notices, silent=message.silent)
+        else:
+            self.notifier.send(notices[0])
+
     def _due(self, rows: list[OutboxRow], now: datetime) -> list[OutboxRow]:
-        """All rows, or none while the oldest waits for its next attempt."""
+        """All rows, or none while one that was not taken waits for its next attempt."""
         self.pending = len(rows)
-        if not rows or rows[0].attempts == 0:
+        tried = next((row for row in rows if row.attempts), None)
+        if tried is None:
             return rows
-        wait = rows[0].next_attempt_at - now
+        wait = tried.next_attempt_at - now
         # Longer than any back-off: the clock was set back since.
         if timedelta(0) < wait <= LONGEST_RETRY:
-            self.retry_at = rows[0].next_attempt_at
+            self.retry_at = tried.next_attempt_at
             return []
         return rows
 

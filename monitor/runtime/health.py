@@ -29,17 +29,20 @@ def health_view(
     grid_problem: str | None,
     history_problem: str | None,
     files_problem: str | None,
+    heartbeat_problem: str | None,
     slept: tuple[str, ...],
     folder: Path,
 ) -> HealthView:
     free_mb = _disk_free_mb(folder)
     found = list(problems)
-    if grid_problem:
-        found.append(Problem(what="grid", why=grid_problem))
-    if history_problem:
-        found.append(Problem(what="history", why=history_problem))
-    if files_problem:
-        found.append(Problem(what="files", why=files_problem))
+    for what, why in (
+        ("grid", grid_problem),
+        ("history", history_problem),
+        ("files", files_problem),
+        ("heartbeat", heartbeat_problem),
+    ):
+        if why:
+            found.append(Problem(what=what, why=why))
     if free_mb is None:
         found.append(Problem(what="disk", why="free space cannot be read"))
     elif free_mb < DISK_LOW_MB:

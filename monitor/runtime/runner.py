@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from monitor import __version__
@@ -21,6 +22,7 @@ from monitor.domain.vocabulary import Trend
 from monitor.export import export_positions
 from monitor.home import Home
 from monitor.notify.dispatcher import Dispatcher
+from monitor.notify.heartbeat import Heartbeat
 from monitor.providers.base import SourceHealth
 from monitor.runtime.chain_feed import ChainFeed, ChainReading
 from monitor.runtime.charts import ChartFiles
@@ -57,8 +59,10 @@ class Runner:
     charts: ChartFiles
     identity: Identity
     chains: ChainFeed | None = None
+    heartbeat: Heartbeat = field(default_factory=lambda: Heartbeat(""))
     job: JobHealth = field(default_factory=JobHealth)
     before_cycle: Callable[[datetime], None] = lambda _now: None
+    daily_copy: Callable[[datetime], object] = lambda _now: None
     flag_trend: Trend | None = None
     threaded: bool = True
     state: MonitorState = field(default_factory=MonitorState)
@@ -69,6 +73,8 @@ class Runner:
     snapshot: Snapshot | None = None
     files_problem: str | None = None
     _exported: int | None = None  # the book's version that positions.json holds
+    _kept_day: date | None = None
+    _paused: bool = False
     _trend: Trend = Trend.SIDEWAYS
     _trend_source: str = "settings"
 
@@ -92,7 +98,21 @@ class Runner:
         self._send(now)
         self.snapshot = self._snapshot(saved, now)
         self._write_files(self.snapshot, saved, now)
+        self._keep_house(now)
+        self.heartbeat.beat()
         return result
+
+    def _keep_house(self, now: datetime) -> None:
+        """Once a UTC day: a monitor that runs for weeks has a fresh copy of its book."""
+        if self._kept_day == now.date():
+            return
+        try:
+            self.daily_copy(now)
+        except (OSError, sqlite3.Error) as error:
+            self.files_problem = f"no backup: {error}"
+            logger.warning("backup not made", extra={"reason": str(error)})
+        else:
+            self._kept_day = now.date()
 
     def _write_files(self, snapshot: Snapshot, saved: Saved, now: datetime) -> None:
         """Page, charts, export. They are copies: a full disk must not stop the next cycle."""
@@ -129,6 +149,7 @@ class Runner:
         self, reading: FeedReading, chains: ChainReading, known: Known, now: datetime
     ) -> CycleResult:
         self._trend, self._trend_source = self._choose_trend(known.trend)
+        self._paused = known.paused_since is not None
         return step(
             self.state,
             CycleInputs(
@@ -144,6 +165,8 @@ class Runner:
                 chains=chains.chains,
                 chain_problems=chains.problems,
                 broken_channels=self.dispatcher.broken(),
+                paused_since=known.paused_since,
+                told_today=known.told_today,
                 simulated=self.identity.simulated,
             ),
             settings=self.settings,
@@ -191,6 +214,7 @@ class Runner:
                 files_problem=self.files_problem,
                 grid_problem=self.grid.problem,
                 history_problem=self.feed.history_problem or self._chains_not_kept(),
+                heartbeat_problem=self.heartbeat.problem,
                 slept=self.slept,
                 folder=self.home.root,
             ),
@@ -231,6 +255,7 @@ class Runner:
             pid=os.getpid(),
             started_at=self.identity.started_at,
             state=state,
+            paused=self._paused,
             iteration=self.iteration,
             source=self.identity.source,
             simulated=self.identity.simulated,

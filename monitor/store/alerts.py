@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
@@ -76,6 +77,20 @@ def recent(connection: Connection, limit: int = 10) -> tuple[AlertView, ...]:
     """The alerts told last, newest first."""
     rows = connection.execute(_RECENT, {"shown": limit})
     return tuple(_view(row) for row in rows)
+
+
+def told_since(connection: Connection, start: datetime) -> int:
+    """How many alerts were first told since `start`, INFO aside."""
+    query = (
+        select(func.count())
+        .select_from(notices)
+        .where(
+            notices.c.at >= start,
+            notices.c.reason == Reason.FIRST.value,
+            notices.c.level != Level.INFO.value,
+        )
+    )
+    return int(connection.execute(query).scalar_one())
 
 
 def living_views(connection: Connection) -> tuple[AlertView, ...]:

@@ -1,4 +1,4 @@
-"""What one process tells another through the database: the trend set, the last heartbeat."""
+"""What one process tells another through the database: trend, pause, the last heartbeat."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from monitor.store.schema import controls
 
 TREND = "trend"
 HEARTBEAT = "heartbeat"
+PAUSED = "paused"
 
 # Made once: every cycle runs them.
 _GET = select(controls.c.value, controls.c.at).where(controls.c.key == bindparam("of_key"))
@@ -42,3 +43,17 @@ def set_trend(connection: Connection, trend: Trend | None, *, at: datetime) -> N
 def trend_set(connection: Connection) -> Trend | None:
     found = get(connection, TREND)
     return Trend(found[0]) if found else None
+
+
+def set_paused(connection: Connection, paused: bool, *, at: datetime) -> None:
+    """Pause opportunities for every running monitor of this home, or end the pause."""
+    if not paused:
+        connection.execute(delete(controls).where(controls.c.key == PAUSED))
+    elif paused_since(connection) is None:
+        put(connection, PAUSED, True, at=at)
+
+
+def paused_since(connection: Connection) -> datetime | None:
+    """When the pause began, or None."""
+    found = get(connection, PAUSED)
+    return found[1] if found else None

@@ -13,6 +13,7 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import Connection, Engine, func, insert, select
 
+from monitor.clock import new_york_midnight
 from monitor.domain.alerts import AlertRecord
 from monitor.domain.opportunities import opportunity_view
 from monitor.domain.positions import Position
@@ -43,6 +44,8 @@ class Known:
     alerts: Mapping[str, AlertRecord]
     next_alert_number: int
     trend: Trend | None
+    paused_since: datetime | None = None
+    told_today: int = 0  # alerts since the New York day began, INFO aside
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +84,8 @@ class CycleStore:
                 alerts=alert_store.load_living(connection),
                 next_alert_number=alert_store.next_number(connection),
                 trend=controls.trend_set(connection),
+                paused_since=controls.paused_since(connection),
+                told_today=alert_store.told_since(connection, new_york_midnight(now)),
             )
             result = decide(known)
             self._save(connection, result, now=now, channels=channels)

@@ -92,14 +92,16 @@ def refused(path: Path, why: str) -> StoreCorruptError:
 
     newest = next(iter(backups(path)), None)
     export = path.with_name("positions.json")
-    steps = [f"the file was left as it is. To restore: stop the monitor, move {path.name} away"]
     if newest is not None:
-        steps.append(f"then copy {newest} to {path}")
+        way = f"then `monitor restore newest` puts {newest} in its place"
     elif export.exists():
-        steps.append(f"then run: positions import {export}")
+        way = f"move {path.name} away, then run: positions import {export}"
     else:
-        steps.append("and start again; there is no backup beside it")
-    return StoreCorruptError(f"{path} cannot be used: {why}", hint=", ".join(steps))
+        way = f"move {path.name} away and start again; there is no backup beside it"
+    return StoreCorruptError(
+        f"{path} cannot be used: {why}",
+        hint=f"the file was left as it is. To restore: stop the monitor, {way}",
+    )
 
 
 def unreadable(path: Path, error: OSError) -> StoreError:

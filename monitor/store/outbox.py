@@ -27,7 +27,7 @@ from monitor.domain.alerts import Notice, Reason
 from monitor.domain.vocabulary import Level
 from monitor.store.schema import notices, outbox
 
-PENDING, SENT, FAILED = "pending", "sent", "failed"
+PENDING, SENT, FAILED, OFF = "pending", "sent", "failed", "off"
 BATCH = 500
 
 Claim = dict[str, Any]
@@ -108,6 +108,12 @@ def mark_sent(connection: Connection, ids: Sequence[int], *, at: datetime) -> No
         connection.execute(
             update(outbox).where(outbox.c.id.in_(ids)).values(state=SENT, sent_at=at)
         )
+
+
+def mark_off(connection: Connection, ids: Sequence[int], *, at: datetime) -> None:
+    """The person has switched this level off on the channel."""
+    if ids:
+        connection.execute(update(outbox).where(outbox.c.id.in_(ids)).values(state=OFF, sent_at=at))
 
 
 def mark_retry(

@@ -86,7 +86,7 @@ outbox = Table(
     Column("alert_number", Integer, nullable=False),
     Column("sequence", Integer, nullable=False),
     Column("channel", String(64), nullable=False),
-    Column("state", String(16), nullable=False),  # pending, sent, failed
+    Column("state", String(16), nullable=False),  # pending, sent, failed, off
     Column("attempts", Integer, nullable=False),
     Column("next_attempt_at", UtcDateTime, nullable=False),
     Column("claim", JSON),  # what the channel noted before it began to write, for recovery

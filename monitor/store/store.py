@@ -59,6 +59,10 @@ class Store:
             StoreCorruptError: Something in it is broken; it is kept as it is.
         """
         check_integrity(self.engine)
+        self.daily_copy(now)
+
+    def daily_copy(self, now: datetime) -> None:
+        """Today's backup, unless there is one; a database server has its own."""
         path = sqlite_path(self.engine)
         if path is not None:
             daily_backup(path, now=now)

@@ -18,7 +18,7 @@ import numpy as np
 
 from monitor.app import Wiring, open_runner
 from monitor.clock import NEW_YORK, PACIFIC, FixedClock
-from monitor.config import Settings
+from monitor.config import Alerting, Settings
 from monitor.domain.context import VolumeProfile
 from monitor.domain.quotes import Bars, DailyBars, Quote
 from monitor.domain.step import CycleInputs, CycleResult, MonitorState, step
@@ -32,6 +32,10 @@ from monitor.runtime.runner import Runner
 HOLIDAYS = (date(2025, 11, 27), date(2025, 12, 25), date(2026, 11, 26))
 HALF_DAY = date(2026, 11, 27)
 MINUTE = timedelta(minutes=1)
+
+
+# The day's two messages have tests of their own; elsewhere they would stand in every list.
+CALM = Settings(alerts=Alerting(daily_messages=False))
 
 
 def pacific(text: str, day: date = date(2026, 11, 18)) -> datetime:
@@ -100,7 +104,7 @@ class Cycle:
 
     ndx: Quote | ProviderError = field(default_factory=lambda: quote("NDX", 25_000.0))
     vix: Quote | ProviderError = field(default_factory=lambda: quote("VIX", 17.0))
-    settings: Settings = field(default_factory=Settings)
+    settings: Settings = CALM
     state: MonitorState = field(default_factory=MonitorState)
     inputs: dict[str, Any] = field(default_factory=dict)
     alerts: Mapping[str, Any] = field(default_factory=dict)
@@ -175,12 +179,12 @@ def running(
         "started_at": NOW, "clock": FixedClock(NOW), "console": False, "threaded": False,
         "record": False, "durable": False,
     }  # fmt: skip
-    with open_runner(settings or Settings(), Home(home), Wiring(**{**wired, **wiring})) as runner:
+    with open_runner(settings or CALM, Home(home), Wiring(**{**wired, **wiring})) as runner:
         yield runner
 
 
 def with_scanning(**changed: float) -> Settings:
-    settings = Settings()
+    settings = CALM
     return msgspec.structs.replace(
         settings, scanning=msgspec.structs.replace(settings.scanning, **changed)
     )

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from fakes.positions_book import put_spread
 from fakes.spine import (
+    CALM,
     MINUTE,
     NOW,
     Cycle,
@@ -21,7 +22,7 @@ from fakes.spine import (
     with_scanning,
 )
 
-from monitor.config import Limits, Settings
+from monitor.config import Limits
 from monitor.domain.grid import GridFile
 from monitor.domain.positions import PnlMark
 from monitor.domain.step import CycleResult
@@ -179,7 +180,7 @@ def test_a_position_outside_the_calendar_does_not_stop_the_others() -> None:
 def test_a_limit_blocks_the_opportunity_that_would_break_it(grid: GridFile) -> None:
     # One position may lose $29,850; with one $1,660 contract more it is $31,510.
     for limit, blocked in ((31_510.0, False), (31_509.0, True)):
-        settings = msgspec.structs.replace(Settings(), limits=Limits(max_total_risk_usd=limit))
+        settings = msgspec.structs.replace(CALM, limits=Limits(max_total_risk_usd=limit))
         result = cycle(grid, settings=settings).run(positions=(put_spread(),))
         assert (found(result) == []) is blocked
         assert [p.status for p in result.state.scans["NDX"].picks] == [
@@ -188,7 +189,7 @@ def test_a_limit_blocks_the_opportunity_that_would_break_it(grid: GridFile) -> N
 
 
 def test_the_count_limit_blocks_at_the_limit_not_above_it(grid: GridFile) -> None:
-    settings = msgspec.structs.replace(Settings(), limits=Limits(max_positions=1))
+    settings = msgspec.structs.replace(CALM, limits=Limits(max_positions=1))
     result = cycle(grid, settings=settings).run(positions=(put_spread(),))
     assert found(result) == []
 
@@ -279,7 +280,7 @@ def test_trap_08_an_up_trend_does_not_sell_calls(tmp_path: Path) -> None:
 
 
 def test_without_a_grid_everything_else_runs() -> None:
-    settings = Settings()
+    settings = CALM
     result = cycle(None, vix=quote("VIX", 17.0), settings=settings).run(
         positions=(put_spread(mark=PnlMark(pnl_usd=-300.0, asof=NOW, source="you")),)
     )

@@ -67,7 +67,8 @@ def test_fault_56_nan_and_infinity_are_null(tmp_path: Path) -> None:
 def view(folder: Path, **changed: Any) -> Any:
     given: dict[str, Any] = {
         "providers": (), "jobs": (), "notifiers": (), "problems": (), "grid_problem": None,
-        "history_problem": None, "files_problem": None, "slept": (), "folder": folder,
+        "history_problem": None, "files_problem": None, "heartbeat_problem": None,
+        "slept": (), "folder": folder,
     }  # fmt: skip
     return health_view(**{**given, **changed})
 
@@ -79,10 +80,11 @@ def test_health_names_every_part_that_fares_badly(tmp_path: Path) -> None:
         grid_problem="no grid file",
         history_problem="disk full",
         files_problem="not written",
+        heartbeat_problem="answered 404",
     )
-    assert [(p.what, p.why) for p in shown.problems][:4] == [
+    assert [(p.what, p.why) for p in shown.problems][:5] == [
         ("position a3f8", "beyond the calendar"), ("grid", "no grid file"),
-        ("history", "disk full"), ("files", "not written"),
+        ("history", "disk full"), ("files", "not written"), ("heartbeat", "answered 404"),
     ]  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""`monitor doctor`: one check after another, each with what to do."""
