@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-import numpy as np
-
 from monitor.domain.quotes import Floats
 from monitor.domain.vocabulary import Settlement
 
@@ -79,7 +77,7 @@ class OptionChain:
 
     def place(self, strike: float) -> int | None:
         """Where a strike stands; None: it is not listed here."""
-        i = int(np.searchsorted(self.strikes, strike))
+        i = int(self.strikes.searchsorted(strike))
         return i if i < len(self.strikes) and self.strikes[i] == strike else None
 
     def age(self, now: datetime) -> timedelta:
