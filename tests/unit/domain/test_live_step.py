@@ -237,6 +237,21 @@ def test_only_what_is_pressing_carries_a_card(tmp_path: Path) -> None:
     assert all(v.trade is not None for v in views if v.status == "alerted")
 
 
+def test_several_underlyings_share_the_cards(tmp_path: Path) -> None:
+    rows_ = [
+        HUNDRED.replace(",70", f",{70 - n}").replace("100,07:30", f"{100 + n},07:30")
+        for n in range(5)
+    ]
+    both = msgspec.structs.replace(settings(), tickers=("NDX", "SPX"))
+    one = cycle(grid_of(tmp_path / "grid.csv", *rows_), condor_chain(), asked=both)
+    readings = {
+        "NDX": quote("NDX", 20_000.0), "SPX": quote("SPX", 6_000.0), "VIX": quote("VIX", 17.0),
+    }  # fmt: skip
+    views = rows(one.run(readings=readings))
+    assert [v.ticker for v in views] == ["NDX"] * 5 + ["SPX"] * 5
+    assert [v.rank for v in views if v.trade is not None] == [1, 2, 3, 1, 2, 3]
+
+
 def test_a_position_already_open_takes_room_from_the_order(grid: GridFile) -> None:
     """$29,850 at risk in one of five positions: a quarter of the rest holds no second contract."""
     result = cycle(grid, condor_chain()).run(positions=(put_spread(),))

@@ -27,10 +27,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.config import Costs, Settings
+from monitor.domain.live_credit import surface_credit
 from monitor.domain.live_quality import live_shortfalls
-from monitor.domain.option_chain import PriceSource
+from monitor.domain.option_chain import PriceSource, Right
+from monitor.domain.positions import Strikes
 from monitor.domain.quality import Thresholds
 from monitor.domain.resolve import ResolvedTrade, resolve
+from monitor.domain.surface_credit import SurfacePrices
 from monitor.domain.vocabulary import BandMode, Settlement, SpreadType
 
 
@@ -235,9 +238,31 @@ def test_trap_27_a_leg_without_a_quote_makes_the_whole_credit_anchored_and_marke
     price = trade.view.price
     assert price is not None
     assert (price.kind, price.error_pct) == ("anchored", 18.0)
-    assert whys(trade) == [why]
+    assert whys(trade)[0] == why
     assert not trade.quoted  # an estimate decides nothing
     assert live_shortfalls(trade, Thresholds(roi_pct=50.0), min_credit_usd=20.0) == ()
+
+
+@given(
+    atm=st.floats(0.001, 0.2),
+    forward=st.floats(19_000, 21_000),
+    width=st.sampled_from([10.0, 100.0, 1_000.0]),
+    short=st.integers(170, 230).map(lambda n: 100.0 * n),
+    right=st.sampled_from(Right),
+    symbol=st.sampled_from(["NDX", "SPX"]),
+)
+def test_fault_13_an_estimate_lies_within_0_and_the_width(
+    atm: float, forward: float, width: float, short: float, right: Right, symbol: str
+) -> None:
+    surface = SurfacePrices(
+        symbol=symbol, kind=PriceSource.ANCHORED, forward=forward, atm=atm, error_pct=18.0
+    )
+    put = right is Right.PUT
+    strikes = Strikes(
+        short_put=short if put else None, long_put=short - width if put else None,
+        short_call=None if put else short, long_call=None if put else short + width,
+    )  # fmt: skip
+    assert 0 <= surface_credit(surface, strikes, fill=0.5, tick=0.05).mid <= width
 
 
 def test_on_the_expiration_day_there_is_no_model_price() -> None:
@@ -294,6 +319,7 @@ def test_nothing_left_after_the_spread_is_poorer_than_anything() -> None:
     short = live_shortfalls(trade, Thresholds(), min_credit_usd=0.0)
     assert [s.threshold for s in short] == ["live credit"]
     assert trade.view.breakeven_low is None
+    assert whys(trade)[-1] == "the credit at your fill leaves nothing"
 
 
 # properties
