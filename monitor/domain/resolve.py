@@ -101,13 +101,14 @@ def _strikes(row: GridRow, live: LiveChain, market: LiveMarket) -> tuple[StrikeC
         return StrikeChoice(unknown=(market.past,)), ""
     if row.band_mode is None:
         return StrikeChoice(unknown=("the grid file's band mode is not one we know",)), ""
-    band = market.past.band(row.band, dte=row.dte, mode=row.band_mode)
+    band = market.past.band(row.band, dte=row.dte, mode=row.band_mode, minute=row.minute)
     if isinstance(band, str):
         return StrikeChoice(unknown=(band,)), ""
     low, high = market.price * (1 + band.low), market.price * (1 + band.high)
     note = (
         f"{row.band} {band.mode}: {100 * band.low:+.2f} to {100 * band.high:+.2f} %, "
-        f"{low:,.0f} to {high:,.0f}, from {band.sample} past moves, opens for entry prices"
+        f"{low:,.0f} to {high:,.0f}, from {band.sample} past moves since the open, "
+        f"shortened to {row.entry_time_pt}"
     )
     choice = choose_strikes(
         live.chain, row.spread_type, spot=market.price, low=low, high=high, width=row.width
