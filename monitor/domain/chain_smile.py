@@ -44,13 +44,13 @@ class ChainSmile:
 
     def stdev(self, level: float) -> float | None:
         """Total stdev at a price level: the strike's own, else between the two next to it."""
-        place = self.chain.place(level)
-        own = None if place is None else self._at(place)
-        if own is not None:
+        strikes = self.chain.strikes
+        i = int(strikes.searchsorted(level))
+        listed = i < len(strikes) and strikes[i] == level
+        if listed and (own := self._at(i)) is not None:
             return own
-        i = int(np.searchsorted(self.chain.strikes, level))
         below = self._nearest(range(i - 1, i - 1 - NEIGHBORS, -1))
-        above = self._nearest(range(i if place is None else i + 1, i + NEIGHBORS))
+        above = self._nearest(range(i + listed, i + NEIGHBORS))
         if below is None or above is None:
             return None
         (low, s_low), (high, s_high) = below, above

@@ -1,20 +1,24 @@
 """Where a band puts its ends today: past moves of the underlying out of its daily bars.
 
-A daily bar knows no price of 07:30, so the day's open stands in for the price at entry; the
-band is then a little wider than one from prices at the entry's time (docs/live-trade.md has the
-measured difference). Only settlements of past sessions count.
+A daily bar knows no price of 07:30, so moves are counted from the day's open and shortened by the
+trading clock: by the root of the share of variance that is left at the entry time
+(docs/live-trade.md has how near that comes). Only settlements of past sessions count.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import lru_cache
 
 import numpy as np
 
 from monitor.config import BANDS
+from monitor.domain.entry_windows import OPEN_PT
 from monitor.domain.past_moves import MIN_SAMPLE, WINDOW, bands_plain
+from monitor.domain.pricing.variance_clock import INTRADAY, intraday_share
 from monitor.domain.quotes import DailyBars, Days, Floats
 from monitor.domain.trading_calendar import TradingCalendar
 from monitor.domain.vocabulary import BandMode
@@ -48,8 +52,8 @@ class PastSessions:
     vol_symbol: str | None
     _bands: dict[tuple[int, BandMode], tuple[Floats, Floats, int]] = field(default_factory=dict)
 
-    def band(self, label: str, *, dte: int, mode: BandMode) -> LiveBand | str:
-        """The band of a configuration, or why it is unknown."""
+    def band(self, label: str, *, dte: int, mode: BandMode, minute: int) -> LiveBand | str:
+        """The band of a configuration with entry at `minute` (Pacific), or why it is unknown."""
         key = dte, mode
         if key not in self._bands:
             self._bands[key] = self._compute(dte, mode)
@@ -60,8 +64,10 @@ class PastSessions:
             return (
                 f"only {sample} past moves over {dte} sessions are known, {MIN_SAMPLE} are needed"
             )
-        i = BANDS.index(label)
-        return LiveBand(low=float(low[i]), high=float(high[i]), mode=mode, sample=sample)
+        i, part = BANDS.index(label), part_left(dte, minute)
+        return LiveBand(
+            low=part * float(low[i]), high=part * float(high[i]), mode=mode, sample=sample
+        )
 
     def _compute(self, dte: int, mode: BandMode) -> tuple[Floats, Floats, int]:
         scaled = mode is BandMode.VIX250
@@ -75,6 +81,17 @@ class PastSessions:
             window=WINDOW[mode],
             min_sample=MIN_SAMPLE,
         )
+
+
+@lru_cache(maxsize=256)
+def part_left(dte: int, minute: int) -> float:
+    """A move from the entry at `minute` (Pacific) over one from the open, in standard deviations.
+
+    >>> round(part_left(0, 450), 4)  # 07:30: 0.23 of the session's variance has passed
+    0.8775
+    """
+    left = INTRADAY * (1 - float(intraday_share(minute - OPEN_PT)))
+    return math.sqrt((dte + left) / (dte + INTRADAY))
 
 
 def past_sessions(

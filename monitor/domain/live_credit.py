@@ -75,12 +75,12 @@ def quoted_credit(
 def surface_credit(
     surface: SurfacePrices, strikes: Strikes, *, fill: float, tick: float
 ) -> LiveCredit:
-    """The credit from a surface and the usual half-spreads of such legs."""
+    """The credit from a surface and the usual half-spreads of such legs; each side 0..width."""
     mid = half = 0.0
-    for _, short, long in pairs_of(strikes):
-        sold, sold_half = surface.mid_and_half(short)
-        bought, bought_half = surface.mid_and_half(long)
-        mid += sold - bought
+    for right, short, long in pairs_of(strikes):
+        sold, sold_half = surface.mid_and_half(right, short)
+        bought, bought_half = surface.mid_and_half(right, long)
+        mid += min(max(sold - bought, 0.0), abs(short - long))
         half += sold_half + bought_half
     return _credit(
         surface.kind, mid=mid, half=half, fill=fill, tick=tick, error_pct=surface.error_pct

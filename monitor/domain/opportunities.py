@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -15,7 +15,8 @@ from monitor.domain.spreads import describe_strikes, strikes_of
 from monitor.domain.vocabulary import FlowMode
 
 SOURCE = "grid"  # of a backtest, never a live quote
-CARDS = 6  # rows with a live trade and evidence: the page stays small
+TOLD = ("chain", "strikes", "credit")  # problems that an alert names; the page has all
+CARDS = 6  # rows of the page with a live trade and evidence: it stays small
 
 
 def opportunity_lines(picks: Sequence[Pick]) -> tuple[str, ...]:
@@ -56,7 +57,7 @@ def live_parts(pick: Pick) -> tuple[str, ...]:
     if view.market_win_pct is not None:
         said.append(f"market-implied win:{view.market_win_pct:.0f}%")
     said += view.poorer_why
-    said += list(dict.fromkeys(problem.why for problem in view.problems))
+    said += [problem.why for problem in view.problems if problem.what in TOLD]
     if view.order_line is not None:
         said.append(view.order_line)
     return tuple(said)
@@ -115,20 +116,30 @@ def doubts(pick: Pick) -> tuple[str, ...]:
 
 
 def opportunity_views(
-    result: ScanResult, *, told: Mapping[str, Told] | None = None, now: datetime | None = None
+    result: ScanResult,
+    *,
+    told: Mapping[str, Told] | None = None,
+    now: datetime | None = None,
+    carded: Collection[str] | None = None,
 ) -> tuple[OpportunityView, ...]:
-    """The page's rows, best first; the most pressing ones carry their live trade and evidence.
+    """The page's rows, best first; some carry their live trade and evidence.
 
     Args:
         told: `Pick.key` → the alert that named it.
         now: For the ages of quotes; None: the scan's instant.
+        carded: Keys of those that carry them; None: the most pressing ones of this scan.
     """
     at = now or result.scanned_at
-    carded = {p.key for p in sorted(result.picks, key=_pressing)[:CARDS]}
+    cards = most_pressing(result.picks) if carded is None else carded
     return tuple(
-        opportunity_view(pick, told=(told or {}).get(pick.key), now=at, card=pick.key in carded)
+        opportunity_view(pick, told=(told or {}).get(pick.key), now=at, card=pick.key in cards)
         for pick in result.picks
     )
+
+
+def most_pressing(picks: Iterable[Pick]) -> frozenset[str]:
+    """Keys of the few picks, of whatever underlying, that the page shows as cards."""
+    return frozenset(pick.key for pick in sorted(picks, key=_pressing)[:CARDS])
 
 
 def _pressing(pick: Pick) -> tuple[bool, bool, bool, int]:

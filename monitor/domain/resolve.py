@@ -24,6 +24,10 @@ from monitor.domain.strikes_for_band import StrikeChoice, choose_strikes
 from monitor.domain.surface_credit import MODEL_ERROR_PCT, model_atm_stdev, surface_prices
 from monitor.domain.vocabulary import Settlement
 
+NO_MOVE = "expected move unknown: no at-the-money quotes, and no index vols for it"
+NO_ODDS = "market-implied win unknown: no two-sided quotes around a break-even"
+NO_PROFIT = "the credit at your fill leaves nothing"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResolvedTrade:
@@ -58,12 +62,14 @@ def resolve(row: GridRow, expiration: date, market: LiveMarket) -> ResolvedTrade
     view = _placed(view, choice.strikes, row, live, market, market.price)
     credit, problems = _credit(row, choice.strikes, live, market, market.price)
     view = _with_problems(view, "credit", problems)
+    if view.expected_move is None:
+        view = _with_problems(view, "expected_move", (NO_MOVE,))
     if isinstance(credit, NoCredit):
         return ResolvedTrade(view=view, refused=(credit.why,) if credit.no_buyer else ())
-    return ResolvedTrade(
-        view=_priced(view, row, choice.strikes, credit, live, market),
-        quoted=credit.kind is PriceSource.QUOTES,
-    )
+    view = _priced(view, row, choice.strikes, credit, live, market)
+    if view.market_win_pct is None:
+        view = _with_problems(view, "market_win_pct", (NO_ODDS if credit.fill > 0 else NO_PROFIT,))
+    return ResolvedTrade(view=view, quoted=credit.kind is PriceSource.QUOTES)
 
 
 def _bare(
@@ -95,13 +101,14 @@ def _strikes(row: GridRow, live: LiveChain, market: LiveMarket) -> tuple[StrikeC
         return StrikeChoice(unknown=(market.past,)), ""
     if row.band_mode is None:
         return StrikeChoice(unknown=("the grid file's band mode is not one we know",)), ""
-    band = market.past.band(row.band, dte=row.dte, mode=row.band_mode)
+    band = market.past.band(row.band, dte=row.dte, mode=row.band_mode, minute=row.minute)
     if isinstance(band, str):
         return StrikeChoice(unknown=(band,)), ""
     low, high = market.price * (1 + band.low), market.price * (1 + band.high)
     note = (
         f"{row.band} {band.mode}: {100 * band.low:+.2f} to {100 * band.high:+.2f} %, "
-        f"{low:,.0f} to {high:,.0f}, from {band.sample} past moves, opens for entry prices"
+        f"{low:,.0f} to {high:,.0f}, from {band.sample} past moves since the open, "
+        f"shortened to {row.entry_time_pt}"
     )
     choice = choose_strikes(
         live.chain, row.spread_type, spot=market.price, low=low, high=high, width=row.width

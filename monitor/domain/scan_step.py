@@ -21,6 +21,7 @@ from monitor.domain.limits import blocks_new
 from monitor.domain.live_market import LiveMarket
 from monitor.domain.opportunities import (
     Told,
+    most_pressing,
     opportunity_facts,
     opportunity_lines,
     opportunity_views,
@@ -172,11 +173,15 @@ def opportunity_rows(
     scans: Mapping[str, ScanResult], living: Mapping[str, AlertRecord], *, now: datetime
 ) -> tuple[OpportunityView, ...]:
     """The page's rows of every underlying, best first within each."""
+    carded = most_pressing(pick for result in scans.values() for pick in result.picks)
     return tuple(
         view
         for result in scans.values()
         for view in opportunity_views(
-            result, told=told({result.ticker: result}, living, now=result.scanned_at), now=now
+            result,
+            told=told({result.ticker: result}, living, now=result.scanned_at),
+            now=now,
+            carded=carded,
         )
     )
 

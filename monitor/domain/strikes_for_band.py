@@ -102,11 +102,11 @@ def _short(chain: OptionChain, right: Right, *, spot: float, level: float) -> fl
     """The nearest listed strike at or beyond the level and strictly out of the money."""
     strikes = chain.strikes
     if right is Right.PUT:
-        i = int(np.searchsorted(strikes, level, side="right")) - 1
-        i = min(i, int(np.searchsorted(strikes, spot, side="left")) - 1)
+        i = int(strikes.searchsorted(level, side="right")) - 1
+        i = min(i, int(strikes.searchsorted(spot, side="left")) - 1)
     else:
-        i = int(np.searchsorted(strikes, level, side="left"))
-        i = max(i, int(np.searchsorted(strikes, spot, side="right")))
+        i = int(strikes.searchsorted(level, side="left"))
+        i = max(i, int(strikes.searchsorted(spot, side="right")))
     return float(strikes[i]) if 0 <= i < len(strikes) else None
 
 

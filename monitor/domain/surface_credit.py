@@ -16,7 +16,7 @@ import numpy as np
 
 from monitor.domain.chain_smile import ChainSmile
 from monitor.domain.instruments import underlying
-from monitor.domain.option_chain import OptionChain, PriceSource
+from monitor.domain.option_chain import OptionChain, PriceSource, Right
 from monitor.domain.pricing.costs import half_spreads
 from monitor.domain.pricing.implied_stdev import otm_price
 from monitor.domain.pricing.variance_clock import VarianceClock, intraday_share
@@ -43,15 +43,19 @@ class SurfacePrices:
     atm: float
     error_pct: float
 
-    def mid_and_half(self, strike: float) -> tuple[float, float]:
-        """Price of the strike's out-of-the-money option and half its usual spread, points."""
+    def mid_and_half(self, right: Right, strike: float) -> tuple[float, float]:
+        """An option's price and half its usual spread, points.
+
+        In the money it is charged the spread of the strike's out-of-the-money option.
+        """
         from monitor.domain.pricing.surface_moment import stdev_at  # its smile needs SciPy
         from monitor.domain.pricing.surface_tables import surface_table
 
         table = surface_table(self.symbol)
         stdev = stdev_at(table, strike=strike, forward=self.forward, atm=self.atm)
-        mid = otm_price(forward=self.forward, strike=strike, stdev=stdev)
-        return mid, float(half_spreads(self.symbol, mid))
+        outside = otm_price(forward=self.forward, strike=strike, stdev=stdev)
+        parity = strike - self.forward if right is Right.PUT else self.forward - strike
+        return outside + max(parity, 0.0), float(half_spreads(self.symbol, outside))
 
 
 def surface_prices(

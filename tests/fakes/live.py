@@ -1,4 +1,4 @@
-"""A live market by hand: NDX at 20,000, a band of −2.5 to +2.2 %, an NDXP chain around it.
+"""A live market by hand: NDX at 20,000, moves of −2.5 and +2.2 %, an NDXP chain around it.
 
 The condor 20500/20600/19500/19400 is the only one of 100 points beyond the band. Its legs:
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -43,19 +43,29 @@ def chains_of(
         expiration = date.fromisoformat(str(expiry))
         if not day <= expiration <= last or not calendar.is_session(expiration):
             continue
-        am = root == ticker and ticker in ("NDX", "SPX")
-        strikes = np.unique(part["strike"].to_numpy(float))
         found.append(
-            OptionChain(
-                underlying=ticker, root=str(root), expiration=expiration,
-                settlement=Settlement.AM if am else Settlement.PM, strikes=strikes,
-                put=_side(part[part["right"] == "P"], strikes),
-                call=_side(part[part["right"] == "C"], strikes),
-                spot=spot, asof=session.close - timedelta(minutes=1),
-                fetched_at=session.close, source="recorded",
+            chain_at(
+                part, root=str(root), ticker=ticker, expiration=expiration,
+                asof=session.close - timedelta(minutes=1), spot=spot,
             )
         )  # fmt: skip
     return found
+
+
+def chain_at(
+    rows: pd.DataFrame, *, root: str, ticker: str, expiration: date, asof: datetime,
+    spot: float | None = None,
+) -> OptionChain:  # fmt: skip
+    """The rows of one root and expiration; NDX and SPX themselves settle in the morning."""
+    am = root == ticker and ticker in ("NDX", "SPX")
+    strikes = np.unique(rows["strike"].to_numpy(float))
+    return OptionChain(
+        underlying=ticker, root=root, expiration=expiration,
+        settlement=Settlement.AM if am else Settlement.PM, strikes=strikes,
+        put=_side(rows[rows["right"] == "P"], strikes),
+        call=_side(rows[rows["right"] == "C"], strikes),
+        spot=spot, asof=asof, fetched_at=asof, source="recorded",
+    )  # fmt: skip
 
 
 def _side(part: pd.DataFrame, strikes: Any) -> OptionSide:

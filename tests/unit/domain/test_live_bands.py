@@ -14,6 +14,7 @@ from monitor.domain.quotes import DailyBars
 from monitor.domain.vocabulary import BandMode
 
 TODAY = date(2026, 11, 18)
+OPEN = 390  # 06:30 Pacific: nothing has passed
 
 
 def days_before(n: int) -> np.ndarray:
@@ -44,7 +45,7 @@ def past(daily: DailyBars, vol: DailyBars | None = None, now: float | None = Non
 
 
 def band(daily: DailyBars, *, dte: int = 1, label: str = "P98") -> LiveBand:
-    found = past(daily).band(label, dte=dte, mode=BandMode.RAW100)
+    found = past(daily).band(label, dte=dte, mode=BandMode.RAW100, minute=OPEN)
     assert isinstance(found, LiveBand), found
     return found
 
@@ -94,19 +95,19 @@ def test_vix250_counts_in_units_of_each_days_volatility() -> None:
     close = np.full(n, 20_000.0)
     daily = bars("NDX", close / np.where(np.arange(n) % 2, 1.01, 0.99), close)
     vol = bars("VXN", np.full(n, 20.0), np.full(n, 20.0))
-    found = past(daily, vol, now=0.30).band("P100", dte=0, mode=BandMode.VIX250)
+    found = past(daily, vol, now=0.30).band("P100", dte=0, mode=BandMode.VIX250, minute=OPEN)
     assert isinstance(found, LiveBand)
     assert (found.low, found.high) == (pytest.approx(-0.015), pytest.approx(0.015))
     assert found.sample == 250
 
 
 def test_vix250_without_the_index_now_is_unknown() -> None:
-    why = past(walk()).band("P98", dte=1, mode=BandMode.VIX250)
+    why = past(walk()).band("P98", dte=1, mode=BandMode.VIX250, minute=OPEN)
     assert why == "VXN is unknown: no band of vix250"
 
 
 def test_trap_22_too_few_past_moves_make_no_band() -> None:
-    why = past(walk(62)).band("P98", dte=5, mode=BandMode.RAW100)
+    why = past(walk(62)).band("P98", dte=5, mode=BandMode.RAW100, minute=OPEN)
     assert why == "only 57 past moves over 5 sessions are known, 60 are needed"
 
 
@@ -116,6 +117,29 @@ def test_a_day_without_an_open_is_left_out() -> None:
     opened[-30:] = np.nan
     opened[10] = 0.0
     assert band(replace(daily, open=opened), dte=0).sample == 89
+
+
+@pytest.mark.parametrize(
+    ("dte", "minute", "part"),
+    [
+        (0, 390, 1.0),
+        (0, 450, (1 - 0.23) ** 0.5),  # 07:30 Pacific: 0.23 of the session's variance has passed
+        (0, 510, (1 - 0.38) ** 0.5),
+        (1, 450, (1.539 / 1.7) ** 0.5),  # 0.7 × 0.77 of today and a session, of 0.7 and one
+        (10, 510, (10.434 / 10.7) ** 0.5),
+    ],
+)
+def test_moves_since_the_open_are_shortened_to_the_entry_by_the_trading_clock(
+    dte: int, minute: int, part: float
+) -> None:
+    daily = walk()
+    whole = band(daily, dte=dte)
+    cut = past(daily).band("P98", dte=dte, mode=BandMode.RAW100, minute=minute)
+    assert isinstance(cut, LiveBand)
+    assert (cut.low / whole.low, cut.high / whole.high) == (
+        pytest.approx(part),
+        pytest.approx(part),
+    )
 
 
 def test_no_bars_and_old_bars_say_so() -> None:

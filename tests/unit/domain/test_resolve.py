@@ -27,10 +27,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.config import Costs, Settings
+from monitor.domain.live_credit import surface_credit
 from monitor.domain.live_quality import live_shortfalls
-from monitor.domain.option_chain import PriceSource
+from monitor.domain.option_chain import PriceSource, Right
+from monitor.domain.positions import Strikes
 from monitor.domain.quality import Thresholds
 from monitor.domain.resolve import ResolvedTrade, resolve
+from monitor.domain.surface_credit import SurfacePrices
 from monitor.domain.vocabulary import BandMode, Settlement, SpreadType
 
 
@@ -59,9 +62,10 @@ def test_the_hand_worked_condor() -> None:
     assert (view.breakeven_low, view.breakeven_high) == (19_498.85, 20_501.15)
     assert view.problems == ()
     assert view.poorer_why == ("credit $115 is 60% below the grid's $285",)
+    # of 3.7 sessions' variance since the open 3.539 are left at 07:30: × 0.97800
     assert view.notes == (
-        "P100 raw100: -2.50 to +2.20 %, 19,500 to 20,440, from 100 past moves, opens for entry "
-        "prices",
+        "P100 raw100: -2.45 to +2.15 %, 19,511 to 20,430, from 100 past moves since the open, "
+        "shortened to 07:30",
     )
 
 
@@ -235,14 +239,38 @@ def test_trap_27_a_leg_without_a_quote_makes_the_whole_credit_anchored_and_marke
     price = trade.view.price
     assert price is not None
     assert (price.kind, price.error_pct) == ("anchored", 18.0)
-    assert whys(trade) == [why]
+    assert whys(trade)[0] == why
     assert not trade.quoted  # an estimate decides nothing
     assert live_shortfalls(trade, Thresholds(roi_pct=50.0), min_credit_usd=20.0) == ()
 
 
+@given(
+    atm=st.floats(0.001, 0.2),
+    forward=st.floats(19_000, 21_000),
+    width=st.sampled_from([10.0, 100.0, 1_000.0]),
+    short=st.integers(170, 230).map(lambda n: 100.0 * n),
+    right=st.sampled_from(Right),
+    symbol=st.sampled_from(["NDX", "SPX"]),
+)
+def test_fault_13_an_estimate_lies_within_0_and_the_width(
+    atm: float, forward: float, width: float, short: float, right: Right, symbol: str
+) -> None:
+    surface = SurfacePrices(
+        symbol=symbol, kind=PriceSource.ANCHORED, forward=forward, atm=atm, error_pct=18.0
+    )
+    put = right is Right.PUT
+    strikes = Strikes(
+        short_put=short if put else None, long_put=short - width if put else None,
+        short_call=None if put else short, long_call=None if put else short + width,
+    )  # fmt: skip
+    assert 0 <= surface_credit(surface, strikes, fill=0.5, tick=0.05).mid <= width
+
+
 def test_on_the_expiration_day_there_is_no_model_price() -> None:
     moves = past(dte=0)
-    trade = resolved(condor_chain(calls={20_600.0: (2.0, 1.0)}), condor_row(dte=0), past=moves)
+    trade = resolved(
+        condor_chain(calls={20_600.0: (2.0, 1.0)}), condor_row(dte=0, minute=390), past=moves
+    )
     assert trade.view.credit_fill is None
     assert "no model price on the expiration day: it failed its test" in whys(trade)
 
@@ -294,6 +322,7 @@ def test_nothing_left_after_the_spread_is_poorer_than_anything() -> None:
     short = live_shortfalls(trade, Thresholds(), min_credit_usd=0.0)
     assert [s.threshold for s in short] == ["live credit"]
     assert trade.view.breakeven_low is None
+    assert whys(trade)[-1] == "the credit at your fill leaves nothing"
 
 
 # properties

@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from fakes.live import condor_row
-from fakes.recorded_chains import chains_of, snapshots
+from fakes.recorded_chains import chain_at, chains_of, snapshots
 
 from monitor.config import Settings
+from monitor.domain.chain_smile import ChainSmile
 from monitor.domain.live_bands import past_sessions
 from monitor.domain.live_market import LiveMarket
 from monitor.domain.option_chain import OptionChain, Right
@@ -161,3 +162,36 @@ def test_the_markets_odds_and_the_sources_deltas_tell_one_story(
                 apart.append(put.touch_pct / 200 / abs(put.delta))
     assert len(apart) >= 10
     assert 0.7 < float(np.median(apart)) < 1.3
+
+
+def test_the_persons_own_0_dte_recordings_resolve_too(
+    shared_data: Path, calendar: TradingCalendar
+) -> None:
+    """42 sessions of NDXP at 07:30 Pacific, traded strikes alone; the price by put-call parity."""
+    daily = bars(shared_data, "NDX")
+    table = pd.read_parquet(shared_data / "chains" / "NDX_0DTE_5m_2025-10_2025-11.parquet")
+    clock = table["ts_utc"].dt.tz_convert("America/New_York")
+    at_entry = table[(clock.dt.hour == 10) & (clock.dt.minute == 30)]
+    sessions = priced = 0
+    for stamp, rows in at_entry.groupby("ts_utc"):
+        now = pd.Timestamp(str(stamp)).to_pydatetime()
+        chain = chain_at(rows, root="NDXP", ticker="NDX", expiration=now.date(), asof=now)
+        price = ChainSmile.of(chain).forward
+        if price is None:
+            continue
+        sessions += 1
+        past = past_sessions(
+            "NDX", daily={"NDX": daily}, vol_symbol=None, vol_now=None, today=now.date(),
+            calendar=calendar,
+        )  # fmt: skip
+        market = LiveMarket(
+            ticker="NDX", price=price, past=past, vols={}, vols_asof=None, settings=Settings(),
+            calendar=calendar, now=now, offered=(chain,), chain_problems={},
+        )  # fmt: skip
+        for kind in (SpreadType.PUT_SPREAD, SpreadType.CALL_SPREAD):
+            for width in (10.0, 20.0, 30.0, 50.0):
+                row = condor_row(dte=0, band="P95", spread_type=kind, width=width)
+                trade = resolve(row, chain.expiration, market)
+                priced += check(trade, chain, market, kind, width)
+    assert sessions > 35
+    assert priced > 50

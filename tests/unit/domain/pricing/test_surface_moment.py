@@ -12,7 +12,7 @@ from fakes.spine import CALENDAR, NOW
 from monitor.backtest.surface import Instants, VolLevels, chain_levels, chain_prices
 from monitor.backtest.surface_kernels import smile_stdev
 from monitor.clock import NEW_YORK
-from monitor.domain.option_chain import PriceSource
+from monitor.domain.option_chain import PriceSource, Right
 from monitor.domain.pricing.implied_stdev import otm_price
 from monitor.domain.pricing.surface_moment import Moment, atm_stdev, stdev_at
 from monitor.domain.pricing.surface_tables import smile_cubics, surface_table
@@ -94,7 +94,7 @@ def test_a_surface_price_brings_the_measured_half_spread() -> None:
     surface = SurfacePrices(
         symbol="NDX", kind=PriceSource.MODEL, forward=25_000.0, atm=0.02, error_pct=25.0
     )
-    mid, half = surface.mid_and_half(24_300.0)
+    mid, half = surface.mid_and_half(Right.PUT, 24_300.0)
     z = math.log(24_300 / 25_000) / 0.02
     assert z == pytest.approx(-1.42, abs=0.01)
     # y(−1.42) lies between the table's 1.133 at −1 and 1.212 at −1.5
@@ -102,3 +102,5 @@ def test_a_surface_price_brings_the_measured_half_spread() -> None:
     high = otm_price(forward=25_000, strike=24_300, stdev=0.02 * 1.212)
     assert low < mid < high
     assert half == {True: 1.25, False: 1.0}[mid > 20]
+    call, same = surface.mid_and_half(Right.CALL, 24_300.0)  # in the money: parity
+    assert (call - mid, same) == (pytest.approx(700.0), half)
