@@ -23,12 +23,13 @@ from monitor.backtest.bars_panel import (
     Sessions,
     sessions_between,
 )
-from monitor.backtest.configs import BandMode, Dimensions
+from monitor.backtest.configs import Dimensions
 from monitor.backtest.legs import ExpirationMarks
 from monitor.backtest.model_marks import model_marks
 from monitor.backtest.run_blocks import make_plan, run_block, run_blocks
 from monitor.backtest.run_plan import MarksSource, Plan, RunSpec
 from monitor.domain.trading_calendar import TradingCalendar
+from monitor.domain.vocabulary import BandMode
 from monitor.providers.sessions import load_calendar
 
 HISTORY = 120  # sessions before the first entry, for the bands

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from dashboard.evidence_card import EvidenceCard, evidence_card
 from dashboard.text import (
     UNKNOWN,
     Stamp,
@@ -18,13 +20,17 @@ from dashboard.text import (
     usd,
     words,
 )
+from dashboard.trade_card import TradeCard, alert_name, trade_card
+from dashboard.what_if_card import WhatIfCard, what_if_card
 from monitor.domain.snapshot import OpportunityView
 
+NOT_IN_AN_ID = re.compile(r"[^A-Za-z0-9]+")
 STATUS_WORDS = {
     "alerted": "alerted",
     "waiting": "waiting for its window",
     "passed": "window passed",
     "below": "below a threshold",
+    "poorer": "poorer than asked on the live chain",
     "blocked": "blocked",
 }
 
@@ -38,6 +44,15 @@ class IntervalBar:
     high: float
     point: float
     breakeven: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardParts:
+    """What a row opens into; a part that the monitor did not work out is None."""
+
+    trade: TradeCard | None
+    evidence: EvidenceCard | None
+    what_if: WhatIfCard | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +85,7 @@ class OpportunityRow:
     score: str
     bar: IntervalBar
     source: str
+    card: CardParts | None
 
 
 def opportunity_rows(
@@ -91,10 +107,10 @@ def scale_start(opportunities: Iterable[OpportunityView]) -> int:
 
 def _row(o: OpportunityView, say: Wording, start: int) -> OpportunityRow:
     return OpportunityRow(
-        key=f"{o.ticker}-{o.rank}",
+        key=_key(o),
         rank=o.rank,
         ticker=o.ticker,
-        alert_id=o.alert_id or "",
+        alert_id=alert_name(o),
         status=o.status,
         status_text=STATUS_WORDS.get(o.status, o.status),
         status_why=o.status_why,
@@ -119,7 +135,23 @@ def _row(o: OpportunityView, say: Wording, start: int) -> OpportunityRow:
         score=number(o.score, 1),
         bar=_bar(o, start),
         source=o.source,
+        card=_card(o, say),
     )
+
+
+def _key(o: OpportunityView) -> str:
+    """Names the configuration, not its rank: an opened card stays open when ranks change."""
+    parts = (o.ticker, o.dte, o.band, o.spread_type, o.flow_mode, o.width, o.entry_time_pt)
+    return NOT_IN_AN_ID.sub("-", "-".join(map(str, parts)))
+
+
+def _card(o: OpportunityView, say: Wording) -> CardParts | None:
+    parts = CardParts(
+        trade=trade_card(o, say),
+        evidence=evidence_card(o.evidence),
+        what_if=what_if_card(o.what_if),
+    )
+    return None if parts == CardParts(trade=None, evidence=None, what_if=None) else parts
 
 
 def _terms(o: OpportunityView, say: Wording) -> str:

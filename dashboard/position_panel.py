@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from dashboard.mark_card import (
+    LadderCard,
+    MarkCard,
+    SettlementCard,
+    ladder_card,
+    mark_card,
+    settlement_card,
+)
+from dashboard.payoff_picture import Picture, picture
 from dashboard.text import (
     UNKNOWN,
     Stamp,
@@ -22,7 +31,14 @@ from dashboard.text import (
     words,
 )
 from monitor.domain.plain_text import plain
-from monitor.domain.snapshot import ExitView, LimitView, PortfolioView, PositionView
+from monitor.domain.snapshot import (
+    ExitView,
+    LimitView,
+    MarketView,
+    PortfolioView,
+    PositionView,
+)
+from monitor.domain.spreads import strikes_of
 
 EXIT_WORDS = {
     "profit_target": "Profit target",
@@ -85,6 +101,12 @@ class PositionCard:
     warnings: tuple[str, ...]
     opened: Stamp
     simulated: bool
+    ticker: str
+    price_note: str  # "NDX 19,876.25", or why there is none
+    picture: Picture | None
+    mark: MarkCard | None
+    ladder: LadderCard | None
+    settled: SettlementCard | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,13 +131,19 @@ class PortfolioCard:
     limits: tuple[LimitRow, ...]
 
 
-def position_cards(positions: Iterable[PositionView], say: Wording) -> tuple[PositionCard, ...]:
+def position_cards(
+    positions: Iterable[PositionView], markets: Iterable[MarketView], say: Wording
+) -> tuple[PositionCard, ...]:
+    """Cards, most urgent first; `markets` give the underlying's price where it is watched."""
     ordered = sorted(positions, key=lambda p: (URGENCY.get(p.state, 2), p.expiration, p.id))
-    return tuple(_card(position, say) for position in ordered)
+    watched = {market.ticker: market for market in markets}
+    return tuple(_card(position, watched, say) for position in ordered)
 
 
-def _card(p: PositionView, say: Wording) -> PositionCard:
+def _card(p: PositionView, watched: Mapping[str, MarketView], say: Wording) -> PositionCard:
     known = finite(p.pnl_usd)
+    market = watched.get(p.ticker)
+    price = market.price if market is not None and finite(market.price) else None
     return PositionCard(
         id=p.id,
         title=f"{p.ticker} {words(p.spread_type)}",
@@ -139,6 +167,34 @@ def _card(p: PositionView, say: Wording) -> PositionCard:
         warnings=tuple(plain(warning) for warning in p.warnings),
         opened=say.stamp(p.opened_at, seconds=False),
         simulated=p.simulated,
+        ticker=p.ticker,
+        price_note=_price_note(p, market),
+        picture=_picture(p, price),
+        mark=mark_card(p.mark, say),
+        ladder=ladder_card(p.ladder),
+        settled=settlement_card(p.settled),
+    )
+
+
+def _price_note(p: PositionView, market: MarketView | None) -> str:
+    if market is None:
+        return f"price of {p.ticker} unknown: it is not watched"
+    if not finite(market.price):
+        return f"price of {p.ticker} unknown"
+    return f"{p.ticker} {number(market.price)}{', STALE' if market.stale else ''}"
+
+
+def _picture(p: PositionView, price: float | None) -> Picture | None:
+    """The credit's points and its dollars together tell what a point is worth."""
+    strikes = strikes_of(p)
+    if strikes is None or not p.credit > 0:
+        return None
+    return picture(
+        strikes,
+        credit_usd=p.credit_usd,
+        usd_per_point=p.credit_usd / p.credit,
+        price=price,
+        pnl_usd=p.pnl_usd if finite(p.pnl_usd) else None,
     )
 
 

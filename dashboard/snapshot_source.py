@@ -85,8 +85,9 @@ class SnapshotSource(Protocol):
         """What is known now. Never raises for a bad file: that is a `Reading` too."""
         ...
 
-    def chart(self, ticker: str) -> bytes | None:
-        """JSON bytes of a watched ticker's session so far, or None. `ticker` is trusted."""
+    def chart(self, name: str) -> bytes | None:
+        """JSON bytes of a series, or None: a watched ticker's session so far, or with
+        `position-` before its id a position's P&L. `name` is trusted."""
         ...
 
 
@@ -116,9 +117,9 @@ class FileSnapshotSource:
         self._last = (key, reading)
         return reading
 
-    def chart(self, ticker: str) -> bytes | None:
+    def chart(self, name: str) -> bytes | None:
         try:
-            raw = (self._charts / f"{ticker}.json").read_bytes()
+            raw = (self._charts / f"{name}.json").read_bytes()
             msgspec.json.decode(raw)
         except (OSError, msgspec.DecodeError):
             return None

@@ -98,7 +98,7 @@ def build_page(reading: Reading, now: datetime) -> Page:
         return _page(say, _status_without(reading))
     parts = reading.parts
     say = wording(parts.monitor.display_timezone, seen)
-    positions = position_cards(parts.positions, say)
+    positions = position_cards(parts.positions, parts.markets, say)
     portfolio = portfolio_card(parts.portfolio) if parts.portfolio else None
     health = health_card(parts.health, say) if parts.health else None
     return _page(

@@ -15,6 +15,7 @@ from dashboard.view_model import build_page, is_stale, page_clock
 from monitor.clock import Clock
 
 TICKER = re.compile(r"[A-Z0-9^][A-Z0-9.^=_-]{0,14}")
+POSITION = re.compile(r"[0-9a-f]{1,32}")
 FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -36,6 +37,7 @@ class PageViews:
             ("/page.json", self.page_json),
             ("/data.json", self.data_json),
             ("/charts/<ticker>.json", self.chart),
+            ("/charts/positions/<position_id>.json", self.history),
             ("/plotly.js", self.plotly_js),
             ("/healthz", self.healthz),
             ("/readyz", self.readyz),
@@ -82,9 +84,22 @@ class PageViews:
         )
         if not watched or not TICKER.fullmatch(ticker):
             abort(404, "Not a watched ticker.")
-        raw = self._source.chart(ticker)
+        return self._series(ticker, b'{"schema_version":1,"price":[],"vix":[]}')
+
+    def history(self, position_id: str) -> Response:
+        """The P&L of one shown position so far; any other name is 404 and touches no file."""
+        reading = self._source.read()
+        shown = isinstance(reading, Loaded) and any(
+            position.id == position_id for position in reading.parts.positions
+        )
+        if not shown or not POSITION.fullmatch(position_id):
+            abort(404, "Not an open position.")
+        return self._series(f"position-{position_id}", b'{"schema_version":1,"pnl":[]}')
+
+    def _series(self, name: str, empty: bytes) -> Response:
+        raw = self._source.chart(name)
         if raw is None:
-            return _json(b'{"schema_version":1,"price":[],"vix":[]}')
+            return _json(empty)
         response = _json(raw)
         response.add_etag()
         response.make_conditional(request)

@@ -144,6 +144,20 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     max_total_risk_usd: Annotated[float, _m("total computed maximum loss", "$", gt=0)] = 50_000
 
 
+class Costs(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What opening a trade costs you: live credits and break-even win rates use it."""
+
+    fill: Annotated[
+        float, _m("share of each leg's half-spread paid when filled", "0 mid … 1 worst", ge=0, le=1)
+    ] = 0.5
+    index_fee_usd: Annotated[
+        float, _m("fee a leg and contract, each way: index options", "$", ge=0, le=100)
+    ] = 1.0
+    etf_fee_usd: Annotated[float, _m("the same: options of ETFs and shares", "$", ge=0, le=100)] = (
+        0.65
+    )
+
+
 class Preference(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which configurations one regime looks at. Higher VIX means farther strikes."""
 
@@ -302,6 +316,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     marks: Marks = Marks()
     ladder: Ladder = Ladder()
     limits: Limits = Limits()
+    costs: Costs = Costs()
     preferences: Preferences = Preferences()
     regime: RegimeEdges = RegimeEdges()
     alerts: Alerting = Alerting()

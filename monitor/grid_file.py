@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 from numpy.typing import NDArray
 
-from monitor.domain.grid import BadLine, GridFile, RawGrid, TextColumn
+from monitor.domain.grid import STAT_COLUMNS, BadLine, GridFile, RawGrid, TextColumn
 from monitor.domain.grid_check import check_grid
 from monitor.domain.grid_rules import NUMBERS
 from monitor.domain.plain_text import plain
@@ -28,8 +28,8 @@ from monitor.errors import GridFileError
 
 TEXTS = ("band", "spread_type", "flow_mode")
 TIMES = ("entry_time_pst", "entry_time_et")
-OPTIONAL_TEXTS = ("verdict",)
-OPTIONAL_NUMBERS = ("honest_score",)
+OPTIONAL_TEXTS = ("verdict", "band_mode")
+OPTIONAL_NUMBERS = ("honest_score", *STAT_COLUMNS)
 TIME_BUCKET = "time_bucket"  # says again what the entry time says; read over
 OLD_NAMES = {
     "time_pst": "entry_time_pst",

@@ -3,73 +3,52 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 
 import click
 
-from monitor.cli.options import (
-    DAY,
-    DECIMAL,
-    WHOLE,
-    OneOf,
-    dry_run_option,
-    home_option,
-    json_option,
-)
+from monitor.cli.options import dry_run_option, home_option, json_option
 from monitor.config import BANDS
 from monitor.domain.instruments import SYMBOLS, Kind, underlying
 from monitor.domain.position_input import PositionDraft, build_position
-from monitor.domain.positions import Position, Strikes
-from monitor.domain.vocabulary import FlowMode, Settlement, SpreadType
+from monitor.domain.positions import Position
+from monitor.domain.vocabulary import FlowMode
+from monitor.errors import InputError
 from positions_cli.output import say, say_json, warn
 from positions_cli.render import logged_text, position_json
 from positions_cli.session import Session, open_session
+from positions_cli.sketch import Sketch, from_alert, from_order, typed
+from positions_cli.trade_options import TradeTerms, new_trade_options, note_option
 from positions_cli.watch import limit_warnings, warnings_of
 
 NO_ID = "0" * 8
 
 
 @click.command()
-@click.option("--ticker", default="NDX", show_default=True, help="Underlying.")
-@click.option("--dte", type=WHOLE, help="Sessions to expiration, 0 is today.")
-@click.option("--expiration", type=DAY, help="Expiration date; overrides --dte.")
-@click.option("--settlement", type=OneOf(Settlement), help="am: third-Friday index series.")
-@click.option("--band", help="Band of the grid configuration, as P98.")
 @click.option(
-    "--spread", "spread_type", type=OneOf(SpreadType), required=True, help="What you sold."
+    "--from-alert", "alert", metavar="A17", help="Take the terms from an alert; A17#2: its second."
 )
-@click.option("--flow-mode", type=OneOf(FlowMode), help="Condors have none.")
-@click.option("--contracts", type=WHOLE, required=True, help="How many spreads.")
-@click.option("--credit", "credit_usd", type=DECIMAL, help="Dollars for the whole position.")
-@click.option("--price", type=DECIMAL, help="Instead of --credit: points per share.")
-@click.option("--risk", "risk_usd", type=DECIMAL, help="Dollars; needed without strikes only.")
-@click.option("--short-call", type=DECIMAL, help="Strike, points.")
-@click.option("--long-call", type=DECIMAL, help="Strike, points.")
-@click.option("--short-put", type=DECIMAL, help="Strike, points.")
-@click.option("--long-put", type=DECIMAL, help="Strike, points.")
-@click.option("--note", help="One line of your own.")
+@click.option(
+    "--paste",
+    is_flag=False,
+    flag_value="-",
+    metavar="[TEXT]",
+    help="Take them from your broker's order text, given here or on standard input.",
+)
+@new_trade_options
+@note_option("One line of your own.")
+@click.option("--yes", is_flag=True, help="Ask nothing; take it as it is understood.")
 @dry_run_option
 @json_option
 @home_option
 def add(
     *,
-    ticker: str,
+    terms: TradeTerms,
+    ticker: str | None,
     dte: int | None,
-    expiration: date | None,
-    settlement: Settlement | None,
-    band: str | None,
-    spread_type: SpreadType,
-    flow_mode: FlowMode | None,
-    contracts: int,
-    credit_usd: float | None,
-    price: float | None,
-    risk_usd: float | None,
-    short_call: float | None,
-    long_call: float | None,
-    short_put: float | None,
-    long_put: float | None,
-    note: str | None,
+    alert: str | None,
+    paste: str | None,
+    yes: bool,
     dry_run: bool,
     as_json: bool,
     home: Path | None,
@@ -77,39 +56,74 @@ def add(
     """Log a position you opened.
 
     The maximum loss is computed from the strikes (wider wing × multiplier × contracts − credit).
+    What is typed beside --from-alert or --paste wins over what they say.
 
     \b
     Example:
+      positions add --from-alert A17 --price 1.40 --contracts 2
+      positions add --paste "SELL -2 IRON CONDOR NDXP 100 (Weeklys) 24 FEB 26 \\
+          20500/20600/19500/19400 CALL/PUT @1.40 LMT"
       positions add --dte 5 --band P97 --spread put_spread --contracts 3 \\
           --credit 150.00 --short-put 19800 --long-put 19700
     """
-    strikes = Strikes(
-        short_put=short_put, long_put=long_put, short_call=short_call, long_call=long_call
-    )
-    draft = PositionDraft(
-        ticker=ticker,
-        spread_type=spread_type,
-        contracts=contracts,
-        flow_mode=flow_mode,
-        band=band,
-        credit_usd=credit_usd,
-        price=price,
-        risk_usd=risk_usd,
-        strikes=None if strikes == Strikes() else strikes,
-        dte=dte,
-        expiration=expiration,
-        settlement=settlement,
-        note=note,
-    )
-    log_position(open_session(home), draft, dry_run=dry_run, as_json=as_json)
+    session = open_session(home)
+    interactive = session.interactive and not as_json
+    sketch = sketched(
+        session, terms, ticker=ticker, dte=dte, alert=alert, paste=paste,
+        interactive=interactive,
+    )  # fmt: skip
+    from positions_cli.asking import completed
+
+    sketch = completed(sketch, interactive=interactive, yes=yes)
+    if paste is not None and interactive and not yes and not dry_run:
+        show_first(session, sketch)
+    log_position(session, sketch, dry_run=dry_run, as_json=as_json)
 
 
-def log_position(session: Session, draft: PositionDraft, *, dry_run: bool, as_json: bool) -> None:
-    """Check the draft, store it, and say what it means. Refused input opens no database."""
+def sketched(
+    session: Session,
+    terms: TradeTerms,
+    *,
+    ticker: str | None,
+    dte: int | None,
+    alert: str | None,
+    paste: str | None,
+    interactive: bool,
+) -> Sketch:
+    """What is known of the trade, from wherever it is said.
+
+    Raises:
+        InputError, StoreError: Two sources at once, or one that cannot be read.
+    """
+    if alert is not None and paste is not None:
+        raise InputError("--from-alert and --paste at once", hint="take the terms from one of them")
+    if alert is not None:
+        return from_alert(session, alert, terms, ticker=ticker, dte=dte)
+    if paste is not None:
+        from positions_cli.asking import order_text
+
+        text = order_text(paste, interactive=interactive)
+        return from_order(text, terms, ticker=ticker, dte=dte)
+    return typed(terms, ticker=ticker, dte=dte)
+
+
+def show_first(session: Session, sketch: Sketch) -> None:
+    """What was understood of a pasted text, before it is logged."""
+    from positions_cli.asking import confirm
+
+    calendar = session.calendar()
+    position = build_position(sketch.draft(), position_id=NO_ID, now=session.now, calendar=calendar)
+    confirm(logged_text(session, position, calendar, dry_run=True))
+
+
+def log_position(session: Session, sketch: Sketch, *, dry_run: bool, as_json: bool) -> None:
+    """Check the trade, store it, and say what it means. Refused input opens no database."""
+    draft = sketch.draft(simulated=session.simulated)
     calendar = session.calendar()
     position = build_position(draft, position_id=NO_ID, now=session.now, calendar=calendar)
-    problems = [*_said_otherwise(draft, position.entry_dte, position.flow_mode)]
-    problems += _unusual(position)
+    problems = [*sketch.overruled]
+    problems += _said_otherwise(draft, position.entry_dte, position.flow_mode)
+    problems += [*_unusual(position), _far_from_alert(sketch, position)]
     store = session.existing_store() if dry_run else session.store()
     if store is not None and not dry_run:
         position = store.add(lambda new: replace(position, id=new), at=session.now)
@@ -147,3 +161,11 @@ def _unusual(position: Position) -> list[str]:
     if position.band is not None and position.band not in BANDS:
         said.append(f"band {position.band} is in no grid; grids have {', '.join(BANDS)}")
     return said
+
+
+def _far_from_alert(sketch: Sketch, position: Position) -> str:
+    if sketch.expected is None:
+        return ""
+    from positions_cli.asking import credit_note
+
+    return credit_note(sketch, position.credit_usd / (position.multiplier * position.contracts))

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import atexit
 import gc
+from pathlib import Path
 from typing import NoReturn
 
 import click
 
 from monitor.cli.group import CommandGroup, main_command
+from monitor.cli.options import home_option
 
 GARBAGE_EVERY = 100_000  # allocations; a short-lived command spends a tenth of its life on it
 
 _COMMANDS = {
     "add": "positions_cli.add:add",
+    "whatif": "positions_cli.whatif:whatif",
     "update": "positions_cli.change:update",
     "close": "positions_cli.change:close",
     "list": "positions_cli.view:list_",
@@ -32,7 +35,8 @@ _COMMANDS = {
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(package_name="condorwatch")
-def cli() -> None:
+@home_option
+def cli(home: Path | None) -> None:
     """Log and follow the credit spreads you opened by hand. Nothing is sent to any broker.
 
     An ID may be cut to its first characters, as long as they name one position.

@@ -62,6 +62,7 @@ def logged_text(
     per_share = position.credit_usd / (position.multiplier * position.contracts)
     computed = "computed from the strikes" if position.strikes else "as you stated it"
     head = "would log" if dry_run else f"logged {position.id}:"
+    head = f"SIMULATED: {head}" if position.simulated else head
     return "\n".join(
         (
             f"{head} {position.contracts} × {title(position)}",

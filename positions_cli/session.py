@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from monitor.config import Settings
 from monitor.config_load import load_settings
 from monitor.errors import ConfigError
 from monitor.home import Home, find_home
+from positions_cli.seen import simulated_now
 
 if TYPE_CHECKING:
     from monitor.domain.positions import Position
@@ -25,21 +27,32 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependencies:
-    """What tests replace: the clock, the calendar, the ids."""
+    """What tests replace: the clock, the calendar, the ids, who sits at the keyboard."""
 
-    clock: Clock = field(default_factory=SystemClock)
+    clock: Clock | None = None  # None: the machine's, or a simulation's own
     calendar: TradingCalendar | None = None
     new_id: Callable[[], str] | None = None
+    interactive: bool | None = None  # None: whether standard input is a terminal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """One command's run. The clock was read once: `now`."""
+    """One command's run. The clock was read once: `now`.
+
+    In the home of a demo or a replay it is the simulation's, and what is logged is simulated.
+    """
 
     home: Home
     settings: Settings
     now: datetime
     dependencies: Dependencies
+    simulated: bool = False
+
+    @property
+    def interactive(self) -> bool:
+        """Whether a person can be asked."""
+        given = self.dependencies.interactive
+        return sys.stdin.isatty() if given is None else given
 
     @property
     def zone(self) -> ZoneInfo:
@@ -107,9 +120,12 @@ def open_session(home: Path | None) -> Session:
             hint="make it, or name another with --home or CONDORWATCH_HOME",
         )
     dependencies = click.get_current_context().find_object(Dependencies) or Dependencies()
+    simulated = simulated_now(found.snapshot)
+    clock = dependencies.clock
     return Session(
         home=found,
         settings=load_settings(found.root),
-        now=dependencies.clock.now(),
+        now=clock.now() if clock else simulated or SystemClock().now(),
         dependencies=dependencies,
+        simulated=simulated is not None,
     )

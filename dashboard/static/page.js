@@ -3,6 +3,8 @@
 
 import { drawCharts, recolorCharts } from "./charts.js";
 import { epoch, now, syncClock, tickAges } from "./clock.js";
+import { listenToCopy } from "./copy.js";
+import { drawHistories } from "./history.js";
 import { listenToKeys } from "./keys.js";
 import { swapPanels } from "./swap.js";
 import { startTheme } from "./theme.js";
@@ -58,6 +60,7 @@ async function refresh() {
       swapPanels(await answer.text());
       tag = answer.headers.get("ETag");
       drawCharts();
+      drawHistories();
     }
     setLost("");
   } catch (error) {
@@ -73,10 +76,12 @@ async function refresh() {
 syncClock(epoch(document.getElementById("main").dataset.pageClock));
 const nextTheme = startTheme(recolorCharts);
 listenToKeys({ refresh, nextTheme });
+listenToCopy();
 tick();
 setInterval(tick, 1000);
 timer = setTimeout(refresh, 1000 * Math.max(1, Number(status().dataset.refresh)));
 (window.requestIdleCallback ?? setTimeout)(() => drawCharts());
+drawHistories();
 document.addEventListener("visibilitychange", () => document.hidden || refresh());
 window.addEventListener("online", refresh);
 window.addEventListener("pageshow", (event) => event.persisted && refresh());

@@ -14,11 +14,14 @@ function same(shown, panel) {
   return wording(shown) === wording(panel);
 }
 
-// What a panel says, ages and opened details aside: those change without being news.
+// What a panel says, without what changes and is no news: ages, opened details, what scripts drew.
 function wording(panel) {
   const copy = panel.cloneNode(true);
   for (const time of copy.querySelectorAll("time[data-age]")) time.textContent = "";
   for (const details of copy.querySelectorAll("details")) details.removeAttribute("open");
+  for (const drawn of copy.querySelectorAll("[data-copy], [data-said], [data-history] .plot")) {
+    drawn.textContent = "";
+  }
   for (const part of [copy, ...copy.querySelectorAll("[hidden]")]) part.removeAttribute("hidden");
   return JSON.stringify(copy.dataset) + copy.innerHTML;
 }

@@ -1,10 +1,7 @@
-"""Percentile bands of past moves, from nothing but what was past at the decision.
+"""Percentile bands of every session of a run, rolled over past moves by a kernel.
 
-The sample for DTE n and clock time τ is m_s = close(s + n) / P_τ(s) − 1 of the last W sessions s
-whose settlement s + n is over when the entry is decided, that is s + n at most the session
-before. `raw100` takes the moves as they are, W = 100; `vix250` divides each by the volatility
-of its day and multiplies by today's, W = 250. (The √(n/252) of both cancels.) Quantiles are
-Hyndman and Fan's type 7. Source: docs/engine.md#bands
+What a band is, and one session's spelled out, stands in `monitor/domain/past_moves.py`, which
+the live monitor uses too.
 """
 
 from __future__ import annotations
@@ -14,11 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.backtest.configs import BandMode
 from monitor.backtest.jit import kernel
+from monitor.domain.past_moves import band_tails
 
 Floats = NDArray[np.float64]
-WINDOW = {BandMode.RAW100: 100, BandMode.VIX250: 250}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,16 +27,6 @@ class Bands:
     low: Floats
     high: Floats
     sample: NDArray[np.int64]
-
-
-def band_tails(bands: tuple[int, ...]) -> Floats:
-    """The two probabilities of each band. Shape: (2, n_bands).
-
-    >>> band_tails((95, 100)).tolist()
-    [[0.025, 0.0], [0.975, 1.0]]
-    """
-    b = np.asarray(bands, np.float64)
-    return np.array([(100 - b) / 200, (100 + b) / 200])
 
 
 def rolling_bands(
@@ -69,25 +55,6 @@ def rolling_bands(
     ones = np.ones(n) if scale is None else np.asarray(scale, np.float64)
     _roll(price, close, ones, dte, window, min_sample, band_tails(bands), low, high, sample)
     return Bands(low=low, high=high, sample=sample)
-
-
-def bands_plain(
-    price: Floats, close: Floats, scale: Floats, *, today: int, dte: int,
-    bands: tuple[int, ...], window: int, min_sample: int,
-) -> tuple[Floats, Floats, int]:  # fmt: skip
-    """One session's bands, spelled out: what `rolling_bands` must equal."""
-    moves = [
-        (close[s + dte] / price[s] - 1) / scale[s]
-        for s in range(today)
-        if s + dte <= today - 1
-        and np.isfinite(close[s + dte] + price[s] + scale[s])
-        and scale[s] > 0
-    ][-window:]
-    if len(moves) < min_sample or not moves or not scale[today] > 0:
-        nothing = np.full(len(bands), np.nan)
-        return nothing, nothing, len(moves)
-    low, high = np.quantile(moves, band_tails(bands)) * scale[today]
-    return low, high, len(moves)
 
 
 def coverage(bands: Bands, price: Floats, close: Floats, *, dte: int) -> tuple[Floats, int]:

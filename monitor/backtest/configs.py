@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.domain.entry_windows import CLOSE_PT, GRID_MINUTES_PT, OPEN_PT, clock_text
-from monitor.domain.vocabulary import FlowMode, SpreadType
+from monitor.domain.vocabulary import BandMode, FlowMode, SpreadType
 from monitor.errors import DomainError
 
 DTES = (0, 1, 3, 5, 10)
@@ -29,13 +29,6 @@ WIDTHS = tuple(range(5, 95, 5))
 # nothing at all, so widths end sooner there; everywhere else the whole list is tried.
 WIDTH_CAPS = {(0, 95): 45, (0, 97): 60, (0, 98): 75}
 MAX_DTE = 10
-
-
-class BandMode(StrEnum):
-    """How past moves become a band: as they were, or in units of the volatility of their day."""
-
-    RAW100 = "raw100"
-    VIX250 = "vix250"
 
 
 class ExitPolicy(StrEnum):

@@ -13,9 +13,9 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.backtest.bands import WINDOW, rolling_bands
+from monitor.backtest.bands import rolling_bands
 from monitor.backtest.bars_panel import PriceTable, Sessions
-from monitor.backtest.configs import MODES, BandMode, ConfigTable
+from monitor.backtest.configs import MODES, ConfigTable
 from monitor.backtest.engine_plain import NOT_ASKED
 from monitor.backtest.legs import MILLI, Cells, Entries, ExpirationMarks
 from monitor.backtest.trade_codes import NoTrade, PriceSource
@@ -23,9 +23,10 @@ from monitor.clock import NEW_YORK
 from monitor.domain.entry_windows import ET_MINUS_PT
 from monitor.domain.exits import ExitRules
 from monitor.domain.expirations import listed_expirations
+from monitor.domain.past_moves import WINDOW
 from monitor.domain.schedule import BEFORE_CLOSE, exit_schedule
 from monitor.domain.trading_calendar import TradingCalendar
-from monitor.domain.vocabulary import Settlement
+from monitor.domain.vocabulary import BandMode, Settlement
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

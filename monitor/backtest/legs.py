@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.domain.exits import ExitRules
+from monitor.domain.strikes_for_band import MAX_STRIKE_GAP
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -99,7 +100,7 @@ class Terms:
     ticks_per_point: float = 20.0
     min_credit_usd: float = 0.0
     physical: bool = False
-    max_strike_gap: float = 0.005
+    max_strike_gap: float = MAX_STRIKE_GAP
     max_credit_share: float = 0.35
 
 

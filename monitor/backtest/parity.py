@@ -15,18 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.backtest.jit import kernel
+from monitor.domain.chain_smile import MAX_HALF_SPREAD, MAX_SCATTER, MIN_STRIKES, NEAREST
 
 Prices = NDArray[np.int32]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-NEAREST = 9  # strikes looked at, those where put and call cost most nearly the same
-MIN_STRIKES = 3
 MILLI = 1000  # strikes are whole thousandths of a point
 PRICE_UNIT = 10_000  # bids and asks whole ten-thousandths: exact, since prices are decimals
 MISSING = -1  # where there is no quote
-MAX_HALF_SPREAD = 0.0025  # of the strike, both legs together: wider is not liquid
-MAX_SCATTER = 0.0025  # of the strike: median distance from the median; more is contradiction
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from monitor.backtest.trade_codes import NoTrade, PriceSource
 from monitor.backtest.trade_columns import TradeColumns, gather
 from monitor.backtest.variant_trades import chunk_of
 from monitor.domain.exits import ExitRules
+from monitor.domain.past_moves import MIN_SAMPLE
 from monitor.domain.pricing.costs import DEFAULT_FILL, FILLS
 
 BLOCK_SESSIONS = 8
@@ -69,7 +70,7 @@ class RunSpec:
     rules: ExitRules = field(default_factory=ExitRules)
     fills: tuple[float, ...] = FILLS
     fill: float = DEFAULT_FILL
-    min_sample: int = 60
+    min_sample: int = MIN_SAMPLE
     hypothetical_listing: bool = False
     seed: int = 7
     block_sessions: int = BLOCK_SESSIONS

@@ -31,6 +31,8 @@ from monitor.home import Home, find_home
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sqlalchemy import Connection
+
     from monitor.store.store import Store
 
 SCHEMA_VERSION = 1
@@ -72,19 +74,37 @@ def list_(home: Path | None, as_json: bool) -> None:
     _home, settings, _now, store = _open(home)
     living: tuple[AlertView, ...] = ()
     recent: tuple[AlertView, ...] = ()
+    trades: dict[str, list[str]] = {}
     if store is not None:
         with read(store.engine) as connection:
             living = table.living_views(connection)
             recent = table.recent(connection, RECENT)
+            trades = _trades(connection, living)
         store.close()
     if as_json:
         _say_json({"living": [_fields(v) for v in living], "recent": [_fields(v) for v in recent]})
         return
     zone = ZoneInfo(settings.hours.display_timezone)
     ended = [view for view in recent if view.state == "resolved"]
-    _say(["Open alerts:", *_lines(living, zone)] if living else ["No alert is open."])
+    _say(["Open alerts:", *_lines(living, zone, trades)] if living else ["No alert is open."])
     if ended:
-        _say(["", "Told lately and over:", *_lines(ended, zone)])
+        _say(["", "Told lately and over:", *_lines(ended, zone, {})])
+
+
+def _trades(connection: Connection, views: Iterable[AlertView]) -> dict[str, list[str]]:
+    """What each opportunity alert told, as it was then."""
+    from monitor.domain.trade_line import trade_lines
+    from monitor.store.opportunities import told_by
+
+    return {
+        view.id: [
+            line
+            for told in told_by(connection, view.id).values()
+            for line in trade_lines(told, as_told=True)
+        ]
+        for view in views
+        if view.level == Level.OPPORTUNITY
+    }
 
 
 @alerts.command(short_help="Say that you have seen an alert.")
@@ -229,11 +249,14 @@ def _clock() -> Clock:
     return SystemClock() if given is None else given.clock
 
 
-def _lines(views: Iterable[AlertView], zone: ZoneInfo) -> list[str]:
+def _lines(
+    views: Iterable[AlertView], zone: ZoneInfo, trades: Mapping[str, list[str]]
+) -> list[str]:
     lines = []
     for view in views:
         told = "" if view.last_sent_at is None else f", last {clock_text(view.last_sent_at, zone)}"
         lines.append(f"{view.id:>5}  [{view.level}] {view.title}")
+        lines += [f"       {line}" for line in trades.get(view.id, ())]
         lines.append(f"       {view.state}, told {view.sent_count} ×{told}")
     return lines
 

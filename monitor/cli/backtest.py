@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from monitor.backtest.configs import BandMode
 from monitor.cli.backtest_args import (
     Asked,
     asked_dimensions,
@@ -34,7 +33,7 @@ from monitor.clock import Clock, SystemClock
 from monitor.config import Settings
 from monitor.config_load import load_settings
 from monitor.domain.trading_calendar import TradingCalendar
-from monitor.domain.vocabulary import SpreadType
+from monitor.domain.vocabulary import BandMode, SpreadType
 from monitor.errors import InputError, MonitorError
 from monitor.home import Home, find_home
 

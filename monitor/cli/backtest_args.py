@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeVar
 
-from monitor.backtest.configs import BANDS, DTES, BandMode, Dimensions, ExitPolicy
+from monitor.backtest.configs import BANDS, DTES, Dimensions, ExitPolicy
 from monitor.backtest.run_folder import Run
 from monitor.cli.backtest_sources import Sources
 from monitor.config import Settings
 from monitor.domain.entry_windows import CLOSE_PT, GRID_MINUTES_PT, OPEN_PT, clock_text, minutes_of
 from monitor.domain.pricing.costs import DEFAULT_FILL, FILLS
-from monitor.domain.vocabulary import SpreadType
+from monitor.domain.vocabulary import BandMode, SpreadType
 from monitor.errors import DataError, InputError
 
 T = TypeVar("T")

@@ -57,6 +57,16 @@ class CommandGroup(click.Group):
             raise click.UsageError(f"no command {name!r}: {advice}", ctx)
         return super().resolve_command(ctx, args)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            if not any(arg in self.list_commands(ctx) for arg in args):
+                raise
+            raise click.UsageError(
+                f"{error.option_name} stands before the command: its options come after it", ctx
+            ) from error
+
     def main(
         self,
         args: Sequence[str] | None = None,

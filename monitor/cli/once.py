@@ -18,6 +18,7 @@ from monitor.domain.snapshot import (
     Snapshot,
     TickerFunnel,
 )
+from monitor.domain.trade_line import trade_lines
 from monitor.domain.unknowns import by_reason
 
 DATA_MISSING = 3
@@ -58,6 +59,12 @@ def _lines(snapshot: Snapshot) -> Iterator[str]:
     )
     for funnel in snapshot.funnel.tickers:
         yield from _funnel(funnel, grid, snapshot.funnel.profile)
+    entries = [o for o in snapshot.opportunities if o.status == "alerted"]
+    if entries:
+        yield ""
+        yield "Enter now:"
+    for opportunity in entries:
+        yield from (f"  {line}" for line in trade_lines(opportunity))
     yield ""
     yield from _positions(snapshot, zone)
     for problem in snapshot.health.problems:

@@ -107,12 +107,25 @@ def _shown(value: object) -> str:
     return text if len(text) <= 60 else text[:57] + "…'"
 
 
+def _or_the_groups(
+    context: click.Context, parameter: click.Parameter, value: Path | None
+) -> Path | None:
+    """The option's value, else what stands before the subcommand."""
+    above = context.parent
+    while value is None and above is not None:
+        value = above.params.get(parameter.name or "")
+        above = above.parent
+    return value
+
+
 def home_option(command: F) -> F:
-    """`--home`: the folder that holds data/, logs/ and config.toml."""
+    """`--home`: the folder that holds data/, logs/ and config.toml. A group's own serves its
+    commands too: `positions --home X list`."""
     return click.option(
         "--home",
         type=click.Path(path_type=Path),
         metavar="FOLDER",
+        callback=_or_the_groups,
         help="Home folder (default: CONDORWATCH_HOME, else the current folder).",
     )(command)
 

@@ -13,7 +13,7 @@ from monitor.clock import NEW_YORK
 from monitor.demo.clock import LEAD
 from monitor.demo.home import require_demo_home
 from monitor.demo.market import DemoMarket
-from monitor.demo.script import MARK_SOURCE, DemoAction, Kind, demo_script
+from monitor.demo.script import MARK_SOURCE, NOTE, DemoAction, Kind, demo_script
 from monitor.domain.position_changes import Closing, closed, marked
 from monitor.domain.positions import Position
 from monitor.errors import DomainError
@@ -88,9 +88,14 @@ def apply_due(
 
 
 def settle_left(store: PositionStore, now: datetime) -> None:
-    """Close what is still open from an earlier session at its last simulated mark."""
+    """Close what the script left open in an earlier session at its last simulated mark.
+
+    What the person logged in the demo stays theirs.
+    """
     require_demo_home(Home(store.home))
     for position in store.list_positions():
+        if NOTE not in position.notes:
+            continue
         pnl = position.mark.pnl_usd if position.mark else 0.0  # never marked: opened just now
         request = Closing(pnl_usd=pnl, note="SIMULATED: the demo's session is over")
         change = partial(closed, closing=request, now=now)

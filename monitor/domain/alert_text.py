@@ -91,12 +91,17 @@ def regime_change_condition(
     )
 
 
+def opportunity_key(ticker: str, session_date: date) -> str:
+    return f"opportunity:{ticker}:{session_date}"
+
+
 def opportunity_condition(
     *,
     ticker: str,
     session_date: date,
     configs: Sequence[str],
     lines: Sequence[str],
+    facts: Sequence[tuple[str, str | float | None]] = (),
 ) -> Condition:
     """Configurations worth opening now.
 
@@ -105,16 +110,17 @@ def opportunity_condition(
     Args:
         configs: Keys that name each configuration for ever ("3:P98:iron_condor:…@07:30").
         lines: The detail lines, one or more per configuration, without indentation.
+        facts: The numbers behind the lines.
     """
     return Condition(
-        key=f"opportunity:{ticker}:{session_date}",
+        key=opportunity_key(ticker, session_date),
         level=Level.OPPORTUNITY,
         title=f"Found {len(configs)} trade opportunity(ies)",
         details=tuple(lines),
         event=True,
         fingerprint=" ".join(_token(config) for config in configs),
         ticker=ticker,
-        data=(("session", session_date.isoformat()), ("configs", " ".join(configs))),
+        data=(("session", session_date.isoformat()), ("configs", " ".join(configs)), *facts),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from monitor.clock import PACIFIC
 from monitor.domain.entry_windows import EntryWindow
 from monitor.domain.grid import GridFile
+from monitor.domain.live_quality import poorer_text
 from monitor.domain.quality import thresholds_of
 from monitor.domain.scan import ALERTED, BLOCKED, Pick, ScanResult
 from monitor.domain.selection import Selection
@@ -30,7 +31,7 @@ def ticker_funnel(result: ScanResult) -> TickerFunnel:
 
 
 def funnel_steps(result: ScanResult) -> tuple[FunnelStep, ...]:
-    """loaded → possible → regime → window → quality → alerted; fewer when no scan could run."""
+    """loaded → possible → regime → window → quality → live → alerted; fewer without a scan."""
     if result.why_not is not None and not result.rows:
         return ()
     quality, scanning = result.settings.quality, result.settings.scanning
@@ -46,9 +47,24 @@ def funnel_steps(result: ScanResult) -> tuple[FunnelStep, ...]:
             ("regime", len(result.picks), _regime_why(result, result.selection, result.regime)),
             ("window", len(result.in_window), f"in their entry window at {_pt(result)}"),
             ("quality", len(result.passing), asked),
+            *([("live", len(result.openable), _live_why(result))] if result.looked_live else ()),
             ("alerted", len(result.alerted), held),
         ]
     return tuple(FunnelStep(name=name, count=count, why=why) for name, count, why in steps)
+
+
+def _live_why(result: ScanResult) -> str:
+    """What the live chain took away, else what was looked at."""
+    poorer = [p for p in result.passing if p.poorer]
+    if poorer:
+        first = poorer[0]
+        more = f"; {len(poorer) - 1:,} more" if len(poorer) > 1 else ""
+        why = poorer_text(first.poorer[0])
+        return f"not as asked on the live chain: {first.row.config}: {why}{more}"
+    unknown = sum(p.live is None or not p.live.quoted for p in result.passing)
+    if unknown:
+        return f"{unknown:,} without a live quote pass unseen"
+    return "as asked on the live chain too"
 
 
 def _regime_why(result: ScanResult, chosen: Selection, regime: Regime) -> str:
@@ -112,7 +128,8 @@ def _missed_regime(result: ScanResult, chosen: Selection, regime: Regime) -> Nea
 
 
 def _distance(pick: Pick, result: ScanResult) -> tuple[int, float]:
-    count, far = len(pick.missing), sum(s.distance for s in pick.missing)
+    short = (*pick.missing, *pick.poorer)
+    count, far = len(short), sum(s.distance for s in short)
     if not pick.in_window:
         count, far = count + 1, far + _window_distance(pick.window, result)
     return count, far
@@ -127,8 +144,8 @@ def _window_distance(window: EntryWindow, result: ScanResult) -> float:
 
 def _blocking(pick: Pick, result: ScanResult) -> NearestMiss:
     name = pick.row.config
-    if pick.missing:
-        worst = pick.missing[0]
+    if pick.missing or (pick.poorer and pick.in_window):
+        worst = (*pick.missing, *pick.poorer)[0]
         return NearestMiss(
             config=name, threshold=worst.threshold, value=worst.value, needed=worst.needed
         )

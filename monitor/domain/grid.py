@@ -6,8 +6,9 @@ become small codes, so that a scan of a million rows is a few slices and not a s
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -19,7 +20,8 @@ from numpy.typing import NDArray
 
 from monitor.config import BANDS
 from monitor.domain.entry_windows import clock_text
-from monitor.domain.vocabulary import FlowMode, SpreadType, Verdict
+from monitor.domain.regime_rows import RegimeRows
+from monitor.domain.vocabulary import BandMode, FlowMode, SpreadType, Verdict
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.signedinteger[Any]]
@@ -28,6 +30,7 @@ Mask = NDArray[np.bool_]
 SPREADS = tuple(SpreadType)
 FLOWS = (FlowMode.NEUTRAL, FlowMode.WITH_FLOW, FlowMode.AGAINST_FLOW)  # the first one is kept
 VERDICTS = tuple(Verdict)
+MODES = tuple(BandMode)
 MAX_DTE = 63
 MULTIPLIER = 100  # dollars per point and contract, of every underlying listed here
 
@@ -138,6 +141,28 @@ class GridReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RowStats:
+    """What our own grid files say beside the sixteen columns; percent, None where empty.
+
+    The returns are what is believed after luck is allowed for, with a 95 % interval.
+    """
+
+    win_low_pct: float | None
+    win_high_pct: float | None
+    n_eff: float | None
+    return_pct: float | None
+    return_low_pct: float | None
+    return_high_pct: float | None
+
+
+STAT_COLUMNS = (
+    "win_low_pct", "win_high_pct", "n_eff", "shrunk_return_pct", "return_low_pct",
+    "return_high_pct",
+)  # fmt: skip
+_STAT_FIELDS = tuple(field.name for field in fields(RowStats))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GridRow:
     """One usable configuration. Money: dollars per contract; `minute`: Pacific entry time."""
 
@@ -158,6 +183,8 @@ class GridRow:
     score: float
     verdict: Verdict | None  # the file's own, if it has one
     warnings: tuple[Warn, ...] = ()
+    band_mode: BandMode | None = BandMode.RAW100  # the file's; None: a word we do not know
+    stats: RowStats | None = None
 
     @property
     def max_return_pct(self) -> float:
@@ -195,6 +222,7 @@ class Grid:
     combo: NDArray[np.uint16]
     minute: NDArray[np.int16]
     verdict: NDArray[np.int8] | None  # index into VERDICTS
+    mode: NDArray[np.int8] | None  # index into MODES, -1 unknown; None: the file does not say
     warned: NDArray[np.uint8]  # bit i: the i-th Warn
     order: NDArray[np.int64]
     starts: NDArray[np.int64]
@@ -217,9 +245,25 @@ class Grid:
         return tuple(
             _row(*row)
             for row in zip(
-                *(word[indices].tolist() for word in words), verdicts, *cells, strict=True
+                *(word[indices].tolist() for word in words), verdicts, self._modes(indices),
+                self._stats(indices), *cells, strict=True,
             )
-        )
+        )  # fmt: skip
+
+    def _modes(self, indices: NDArray[np.int64]) -> list[BandMode | None]:
+        if self.mode is None:
+            return [BandMode.RAW100] * len(indices)
+        return [MODES[m] if m >= 0 else None for m in self.mode[indices].tolist()]
+
+    def _stats(self, indices: NDArray[np.int64]) -> list[RowStats | None]:
+        named = [self.columns.get(name) for name in STAT_COLUMNS]
+        if all(column is None for column in named):
+            return [None] * len(indices)
+        cells = [_cells(column, indices) for column in named]
+        return [
+            RowStats(**dict(zip(_STAT_FIELDS, row, strict=True)))
+            for row in zip(*cells, strict=True)
+        ]
 
 
 _ROW_NUMBERS = (
@@ -229,8 +273,9 @@ _ROW_NUMBERS = (
 
 
 def _row(
-    line: int, combo: int, minute: int, warned: int, verdict: Verdict | None, *numbers: float
-) -> GridRow:
+    line: int, combo: int, minute: int, warned: int, verdict: Verdict | None,
+    mode: BandMode | None, stats: RowStats | None, *numbers: float,
+) -> GridRow:  # fmt: skip
     dte, band, spread, flow = split_combo(combo)
     width, win, roi, sharpe, credit, risk, pnl, trades, score = numbers
     return GridRow(
@@ -251,7 +296,15 @@ def _row(
         score=score,
         verdict=verdict,
         warnings=_warnings(warned),
+        band_mode=mode,
+        stats=stats,
     )
+
+
+def _cells(column: Floats | None, indices: NDArray[np.int64]) -> list[float | None]:
+    if column is None:
+        return [None] * len(indices)
+    return [None if math.isnan(value) else value for value in column[indices].tolist()]
 
 
 @lru_cache(maxsize=1 << len(WARNS))
@@ -266,6 +319,7 @@ class GridFile:
     path: Path
     modified_at: datetime  # aware UTC
     grid: Grid
+    regimes: RegimeRows | None = None  # the same configurations by regime, where the run has them
 
     @property
     def report(self) -> GridReport:
@@ -287,3 +341,13 @@ def split_combo(code: int) -> tuple[int, int, int, int]:
     code, spread = divmod(code, len(SPREADS))
     dte, band = divmod(code, len(BANDS))
     return dte, band, spread, flow
+
+
+def combo_of(row: GridRow) -> int:
+    """The `combo_code` of a row."""
+    return combo_code(
+        row.dte,
+        BANDS.index(row.band),
+        SPREADS.index(row.spread_type),
+        FLOWS.index(row.flow_mode),
+    )

@@ -60,6 +60,7 @@ def _check(raw: RawGrid) -> Grid:
         combo=combo,
         minute=codes.minute,
         verdict=_verdicts(raw, codes),
+        mode=codes.mode,
         warned=judged.warned,
         order=order,
         starts=starts,

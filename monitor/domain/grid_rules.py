@@ -19,6 +19,7 @@ from monitor.domain.entry_windows import CLOSE_PT, ET_MINUS_PT, OPEN_PT, minutes
 from monitor.domain.grid import (
     FLOWS,
     MAX_DTE,
+    MODES,
     MULTIPLIER,
     SPREADS,
     VERDICTS,
@@ -29,7 +30,7 @@ from monitor.domain.grid import (
     TextColumn,
     Warn,
 )
-from monitor.domain.vocabulary import SpreadType
+from monitor.domain.vocabulary import BandMode, SpreadType
 
 NUMBERS = (
     "dte", "spread_width", "expected_win_pct", "expected_roi_pct", "sharpe", "expected_credit",
@@ -54,6 +55,7 @@ class Codes:
     minute: NDArray[np.int16]
     minute_et: NDArray[np.int16] | None
     verdict: NDArray[np.int8] | None
+    mode: NDArray[np.int8] | None
 
     def part(self, rows: slice) -> Codes:
         """The same of some rows only; views, not copies."""
@@ -65,6 +67,7 @@ class Codes:
             minute=self.minute[rows],
             minute_et=None if self.minute_et is None else self.minute_et[rows],
             verdict=None if self.verdict is None else self.verdict[rows],
+            mode=None if self.mode is None else self.mode[rows],
         )
 
 
@@ -79,7 +82,7 @@ def encode(raw: RawGrid) -> Codes:
             _coded(raw.texts["entry_time_et"], _minute, np.int16) - ET_MINUS_PT,
             None,
         )
-    verdict = raw.texts.get("verdict")
+    verdict, mode = raw.texts.get("verdict"), raw.texts.get("band_mode")
     return Codes(
         dte=raw.numbers["dte"].astype(np.int32),
         band=_coded(raw.texts["band"], _among(BANDS, str.upper), np.int8),
@@ -88,6 +91,7 @@ def encode(raw: RawGrid) -> Codes:
         minute=minute,
         minute_et=minute_et,
         verdict=None if verdict is None else _coded(verdict, _verdict, np.int8),
+        mode=None if mode is None else _coded(mode, _mode, np.int8),
     )
 
 
@@ -168,3 +172,9 @@ def _minute(text: str) -> int:
 def _verdict(text: str) -> int:
     words = {verdict.value: i for i, verdict in enumerate(VERDICTS)}
     return words.get(text.lower().replace("_", " ") or "unknown", UNKNOWN)
+
+
+def _mode(text: str) -> int:
+    """An empty cell says as little as no column: the moves as they were."""
+    words = {mode.value: i for i, mode in enumerate(MODES)}
+    return words.get(text.lower() or BandMode.RAW100, UNKNOWN)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from monitor.domain.vocabulary import Settlement
+
 
 class Kind(StrEnum):
     INDEX = "index"
@@ -52,6 +54,17 @@ def underlying(symbol: str) -> Underlying:
     symbol = symbol.strip().upper().removeprefix("^")
     known = _UNDERLYINGS.get(symbol)
     return known or Underlying(symbol=symbol, kind=Kind.OTHER, vol_index=None, pm_root=symbol)
+
+
+def of_root(root: str) -> tuple[Underlying, Settlement | None]:
+    """The underlying of an option root, and its settlement where the root alone tells it.
+
+    NDXP and SPXW settle on the close; brokers write "SPX" for both kinds, so it tells nothing.
+    """
+    for known in _UNDERLYINGS.values():
+        if root == known.pm_root and known.am_root is not None:
+            return known, Settlement.PM
+    return underlying(root), None
 
 
 def has_volume(symbol: str) -> bool:

@@ -61,12 +61,32 @@ def blocks_new(views: Sequence[LimitView], extra_risk_usd: float) -> str | None:
     """Why one more position with this maximum loss would break a limit, or None."""
     if not math.isfinite(extra_risk_usd):
         return "its maximum loss is unknown"
+    return next(iter(breaks_by(views, extra_risk_usd)), None)
+
+
+def breaks_by(views: Sequence[LimitView], extra_risk_usd: float) -> tuple[str, ...]:
+    """The limits that one more position with this maximum loss would break, a sentence each."""
+    said = []
     for view in views:
         extra = 1 if view.name == COUNT else extra_risk_usd
         after = round(view.value + extra, 2)
         if after > view.limit:
-            return f"{view.name} would be {_show(view, after)}, limit {_show(view, view.limit)}"
-    return None
+            said.append(
+                f"{view.name} would be {_show(view, after)}, limit {_show(view, view.limit)}"
+            )
+    return tuple(said)
+
+
+def contracts_that_fit(views: Sequence[LimitView], risk_usd_per_contract: float) -> int:
+    """How many contracts one more position may have within all limits."""
+    fit = []
+    for view in views:
+        room = round(view.limit - view.value, 2)
+        if view.name == RISK:
+            fit.append(round(100 * room) // max(1, round(100 * risk_usd_per_contract)))  # cents
+        elif room < 1:
+            return 0
+    return max(0, min(fit, default=0))
 
 
 def _breach(view: LimitView) -> Condition:

@@ -74,15 +74,19 @@ def watch_positions(
     """
     ids, prices = short_ids([p.id for p in positions]), marked or {}
     watched = tuple(_watch(p, prices.get(p.id), ids[p.id], rules, calendar, now) for p in positions)
-    # A position whose dates we cannot place counts at full risk: unknown is not harmless.
-    risky = [w.position for w in watched if w.exits is None or at_risk(w.exits.schedule, now)]
     return PositionWatch(
         watched=watched,
-        limits=check_limits(risky, limits),
+        limits=check_limits(still_at_risk(watched, now), limits),
         problems=tuple(
             Problem(what=f"position {w.short_id}", why=w.problem) for w in watched if w.problem
         ),
     )
+
+
+def still_at_risk(watched: Iterable[WatchedPosition], now: datetime) -> tuple[Position, ...]:
+    """Those that can still lose money; one whose dates we cannot place counts, unknown is not
+    harmless."""
+    return tuple(w.position for w in watched if w.exits is None or at_risk(w.exits.schedule, now))
 
 
 def _watch(

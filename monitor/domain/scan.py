@@ -1,12 +1,12 @@
 """One scan: grid, regime and clock in; ranked configurations with their status out. Pure.
 
-loaded → possible → regime (the best `top_configs` of it) → window → quality → alerted. An empty
-result is an answer: `funnel.py` says which step emptied it and what came nearest.
+loaded → possible → regime (the best `top_configs` of it) → window → quality → live → alerted. An
+empty result is an answer: `funnel.py` says which step emptied it and what came nearest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
@@ -15,8 +15,11 @@ from monitor.clock import PACIFIC
 from monitor.config import Exits, Settings
 from monitor.domain.entry_windows import EntryWindow, entry_window, minutes_of, openable_minutes
 from monitor.domain.grid import Grid, GridRow
+from monitor.domain.live_quality import live_shortfalls, poorer_text
 from monitor.domain.quality import Shortfall, shortfalls, thresholds_of
+from monitor.domain.resolve import ResolvedTrade
 from monitor.domain.selection import Selection, select
+from monitor.domain.snapshot import EvidenceView
 from monitor.domain.statistics import (
     Interval,
     breakeven_win_rate,
@@ -29,13 +32,16 @@ from monitor.domain.vocabulary import Profile, Regime, Trend, Verdict
 
 NO_GRID, VIX_UNKNOWN = "no grid file", "VIX unknown"
 ALERTED, WAITING, PASSED, BELOW, BLOCKED = "alerted", "waiting", "passed", "below", "blocked"
+POORER = "poorer"  # on the live chain than the person asks
+Resolver = Callable[[GridRow], ResolvedTrade | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pick:
     """One configuration the regime looks at. Rates are fractions of 1.
 
-    `missing` are the thresholds of the profile in force that it does not reach.
+    `missing` are the thresholds of the profile in force that it does not reach, `poorer` those
+    that its live trade does not. `live` is None where nobody looked.
     """
 
     rank: int
@@ -49,8 +55,18 @@ class Pick:
     verdict: Verdict
     verdict_why: str
     missing: tuple[Shortfall, ...]
-    status: str  # "alerted" | "waiting" | "passed" | "below" | "blocked"
+    status: str  # "alerted" | "waiting" | "passed" | "below" | "poorer" | "blocked"
     status_why: str
+    live: ResolvedTrade | None = None
+    poorer: tuple[Shortfall, ...] = ()
+    evidence: EvidenceView | None = None
+
+    @property
+    def risk_usd(self) -> float:
+        """Maximum loss of one contract: the live one where quotes give it, else the grid's."""
+        quoted = self.live is not None and self.live.quoted
+        live = self.live.view.max_loss_usd_per_contract if self.live and quoted else None
+        return self.row.risk_usd if live is None else live
 
     @property
     def key(self) -> str:
@@ -67,6 +83,7 @@ class ScanResult:
     """`why_not`, when set, is why no scan could run; then there are no picks and no counts.
 
     `profiles` counts the alerts each profile would have sent now, limits left aside.
+    `looked_live`: live trades were asked for, whether or not there were chains.
     """
 
     ticker: str
@@ -81,6 +98,7 @@ class ScanResult:
     profiles: tuple[tuple[Profile, int], ...] = ()
     blocked_why: str | None = None
     why_not: str | None = None
+    looked_live: bool = False
 
     @property
     def alerted(self) -> tuple[Pick, ...]:
@@ -95,6 +113,11 @@ class ScanResult:
         """In their window and good enough, whether or not they were alerted."""
         return tuple(p for p in self.picks if p.in_window and not p.missing)
 
+    @property
+    def openable(self) -> tuple[Pick, ...]:
+        """Of those, the ones that their live trade does not speak against."""
+        return tuple(p for p in self.passing if not p.poorer)
+
 
 def scan(
     grid: Grid | None,
@@ -108,6 +131,8 @@ def scan(
     settings: Settings,
     expirations: Mapping[int, date] | None = None,
     blocked_why: str | None = None,
+    resolver: Resolver | None = None,
+    min_credit_usd: float = 0.0,
 ) -> ScanResult:
     """Look for configurations worth opening now.
 
@@ -117,6 +142,8 @@ def scan(
         session: Today's session, None when there is none.
         expirations: DTE → listed expiration, counted from today; None: not known.
         blocked_why: Why nothing may be opened now (a limit), or None.
+        resolver: A configuration's trade as it can be opened now; None: nobody looks.
+        min_credit_usd: The least live credit of a contract that is worth a trade.
     """
     result = ScanResult(
         ticker=ticker, scanned_at=now, regime=regime, trend=trend, settings=settings
@@ -140,12 +167,17 @@ def scan(
         top=settings.scanning.top_configs,
     )
     looked_at = _candidates(grid, selection, settings, session, now)
+    if resolver is not None:
+        for one in looked_at:
+            if one.window.opens_at is not None and not one.window.is_past(now):
+                one.live = resolver(one.row)
     open_now = [one for one in looked_at if one.in_window]
     return replace(
         result,
-        picks=_picks(result, looked_at, expirations or {}),
+        picks=_picks(result, looked_at, expirations or {}, min_credit_usd),
         selection=selection,
-        profiles=tuple((p, _alerts_of(open_now, settings, p)) for p in Profile),
+        looked_live=resolver is not None,
+        profiles=tuple((p, _alerts_of(open_now, settings, p, min_credit_usd)) for p in Profile),
     )
 
 
@@ -195,6 +227,7 @@ class _Candidate:
     breakeven: float
     win: Interval
     verdict: Verdict
+    live: ResolvedTrade | None = None
 
 
 def _candidates(
@@ -220,7 +253,10 @@ def _candidates(
 
 
 def _picks(
-    result: ScanResult, looked_at: Sequence[_Candidate], expirations: Mapping[int, date]
+    result: ScanResult,
+    looked_at: Sequence[_Candidate],
+    expirations: Mapping[int, date],
+    min_credit_usd: float,
 ) -> tuple[Pick, ...]:
     """Give each candidate its rank, status and statistics."""
     asked = thresholds_of(result.settings.quality)
@@ -228,7 +264,8 @@ def _picks(
     picks: list[Pick] = []
     for rank, one in enumerate(looked_at, 1):
         missing = shortfalls(one.row, one.verdict, asked)
-        status, why = _status(one, result, missing, room)
+        poorer = live_shortfalls(one.live, asked, min_credit_usd=min_credit_usd)
+        status, why = _status(one, result, missing, poorer, room)
         room -= status in (ALERTED, BLOCKED)
         picks.append(
             Pick(
@@ -245,13 +282,19 @@ def _picks(
                 missing=missing,
                 status=status,
                 status_why=why,
+                live=one.live,
+                poorer=poorer,
             )
         )
     return tuple(picks)
 
 
 def _status(
-    one: _Candidate, result: ScanResult, missing: tuple[Shortfall, ...], room: int
+    one: _Candidate,
+    result: ScanResult,
+    missing: tuple[Shortfall, ...],
+    poorer: tuple[Shortfall, ...],
+    room: int,
 ) -> tuple[str, str]:
     """What becomes of one configuration, and the sentence that says why."""
     window = one.window
@@ -263,14 +306,22 @@ def _status(
         return PASSED, f"closed {_pt(window.closes_at)} PT"
     if not one.in_window:
         return WAITING, f"opens {_pt(window.opens_at)} PT"
+    if poorer:
+        return POORER, poorer_text(poorer[0])
     if room <= 0:
         return BELOW, f"one alert names the best {result.settings.scanning.max_alerted}"
     return (BLOCKED, result.blocked_why) if result.blocked_why else (ALERTED, "")
 
 
-def _alerts_of(open_now: Sequence[_Candidate], settings: Settings, profile: Profile) -> int:
+def _alerts_of(
+    open_now: Sequence[_Candidate], settings: Settings, profile: Profile, min_credit_usd: float
+) -> int:
     asked = thresholds_of(settings.quality, profile)
-    good = sum(not shortfalls(one.row, one.verdict, asked) for one in open_now)
+    good = sum(
+        not shortfalls(one.row, one.verdict, asked)
+        and not live_shortfalls(one.live, asked, min_credit_usd=min_credit_usd)
+        for one in open_now
+    )
     return min(good, settings.scanning.max_alerted)
 
 

@@ -10,14 +10,24 @@ from types import MappingProxyType
 
 from monitor.clock import NEW_YORK
 from monitor.config import Settings
-from monitor.domain.alert_text import opportunity_condition
+from monitor.domain.alert_text import opportunity_condition, opportunity_key
 from monitor.domain.alerts import AlertRecord, Condition
 from monitor.domain.context import MarketContext
+from monitor.domain.evidence import evidence
 from monitor.domain.expirations import expiration_for_dte
 from monitor.domain.funnel import ticker_funnel
-from monitor.domain.grid import GridFile
+from monitor.domain.grid import GridFile, GridRow
 from monitor.domain.limits import blocks_new
-from monitor.domain.opportunities import opportunity_lines, opportunity_views
+from monitor.domain.live_market import LiveMarket
+from monitor.domain.opportunities import (
+    Told,
+    most_pressing,
+    opportunity_facts,
+    opportunity_lines,
+    opportunity_views,
+)
+from monitor.domain.order_line import contracts_that_fit, order_line
+from monitor.domain.resolve import ResolvedTrade, resolve
 from monitor.domain.scan import ALERTED, BLOCKED, Pick, ScanResult, scan
 from monitor.domain.snapshot import LimitView, OpportunityView, TickerFunnel
 from monitor.domain.trading_calendar import TradingCalendar
@@ -36,12 +46,24 @@ def scan_context(
     settings: Settings,
     calendar: TradingCalendar,
     now: datetime,
+    market: LiveMarket,
     blocked_why: str | None = None,
 ) -> ScanResult:
     """Scan for one underlying; where a needed number is unknown, say so instead.
 
     A pick that would break a limit with one contract is blocked, each by its own risk.
     """
+    expirations = listed(
+        context.ticker,
+        settings.preferences.of_regime(regime).dtes if regime else (),
+        now.astimezone(NEW_YORK).date(),
+        calendar,
+    )
+
+    def resolver(row: GridRow) -> ResolvedTrade | None:
+        expiration = (expirations or {}).get(row.dte)
+        return None if expiration is None else resolve(row, expiration, market)
+
     result = scan(
         grid.grid if grid else None,
         ticker=context.ticker,
@@ -51,26 +73,44 @@ def scan_context(
         flow=context.flow,
         session=context.session,
         settings=settings,
-        expirations=listed(
-            context.ticker,
-            settings.preferences.of_regime(regime).dtes if regime else (),
-            now.astimezone(NEW_YORK).date(),
-            calendar,
-        ),
+        expirations=expirations,
+        resolver=resolver,
+        min_credit_usd=market.costs.min_credit_usd,
         blocked_why=blocked_why,
     )
     if grid is None and grid_problem:
         return replace(result, why_not=grid_problem)
     if context.session_state is SessionState.OPEN and not context.may_alert:
         return replace(result, picks=(), profiles=(), why_not=_unknown(context))
-    return replace(result, picks=tuple(_limited(pick, limits) for pick in result.picks))
+    picks = (_limited(pick, limits) for pick in result.picks)
+    if grid is None:
+        return replace(result, picks=tuple(picks))
+    return replace(
+        result,
+        picks=tuple(_with_evidence(p, grid=grid, regime=regime, market=market) for p in picks),
+    )
 
 
 def _limited(pick: Pick, limits: Sequence[LimitView]) -> Pick:
+    """Blocked by a limit, or with the order that fits them."""
     if pick.status != ALERTED:
         return pick
-    why = blocks_new(limits, pick.row.risk_usd)
-    return pick if why is None else replace(pick, status=BLOCKED, status_why=why)
+    why = blocks_new(limits, pick.risk_usd)
+    if why is not None:
+        return replace(pick, status=BLOCKED, status_why=why)
+    if pick.live is None:
+        return pick
+    contracts = contracts_that_fit(limits, pick.risk_usd)
+    view = replace(pick.live.view, order_line=order_line(pick.live.view, contracts=contracts))
+    return replace(pick, live=replace(pick.live, view=view))
+
+
+def _with_evidence(
+    pick: Pick, *, grid: GridFile, regime: Regime | None, market: LiveMarket
+) -> Pick:
+    if not pick.in_window:
+        return pick
+    return replace(pick, evidence=evidence(pick, grid=grid, regime=regime, market=market))
 
 
 def _unknown(context: MarketContext) -> str:
@@ -106,6 +146,7 @@ def opportunity_conditions(scans: Mapping[str, ScanResult], *, now: datetime) ->
             session_date=day,
             configs=[pick.key for pick in result.alerted],
             lines=opportunity_lines(result.alerted),
+            facts=opportunity_facts(result.alerted),
         )
         for ticker, result in scans.items()
         if result.alerted
@@ -114,25 +155,33 @@ def opportunity_conditions(scans: Mapping[str, ScanResult], *, now: datetime) ->
 
 def told(
     scans: Mapping[str, ScanResult], living: Mapping[str, AlertRecord], *, now: datetime
-) -> dict[str, str]:
-    """`Pick.key` → id of today's alert that named it."""
-    ids: dict[str, str] = {}
-    for condition in opportunity_conditions(scans, now=now):
-        record = living.get(condition.key)
-        if record is not None and condition.ticker is not None:
-            ids |= {p.key: record.id for p in scans[condition.ticker].alerted}
-    return ids
+) -> dict[str, Told]:
+    """`Pick.key` → today's alert that named it, and its line there."""
+    day = now.astimezone(NEW_YORK).date()
+    found: dict[str, Told] = {}
+    for ticker, result in scans.items():
+        record = living.get(opportunity_key(ticker, day))
+        if record is None or not result.alerted:
+            continue
+        named = str(dict(record.condition.data).get("configs", "")).split()
+        lines = {key: number for number, key in enumerate(named, 1)}
+        found |= {p.key: Told(record.id, lines.get(p.key)) for p in result.alerted}
+    return found
 
 
 def opportunity_rows(
-    scans: Mapping[str, ScanResult], living: Mapping[str, AlertRecord]
+    scans: Mapping[str, ScanResult], living: Mapping[str, AlertRecord], *, now: datetime
 ) -> tuple[OpportunityView, ...]:
     """The page's rows of every underlying, best first within each."""
+    carded = most_pressing(pick for result in scans.values() for pick in result.picks)
     return tuple(
         view
         for result in scans.values()
         for view in opportunity_views(
-            result, alert_ids=told({result.ticker: result}, living, now=result.scanned_at)
+            result,
+            told=told({result.ticker: result}, living, now=result.scanned_at),
+            now=now,
+            carded=carded,
         )
     )
 

@@ -144,6 +144,7 @@ class TradeView:
     order_line: str | None  # to type at the broker
     poorer_why: tuple[str, ...] = ()  # how it falls short of the grid's configuration
     problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()  # where the band lies and what it was made from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,20 +179,29 @@ class EvidenceView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpirationRiskView:
-    """What can be lost on one expiration, dollars: the puts' side and the calls' side."""
+    """What can be lost on one expiration of one underlying, dollars.
 
+    Far below the strikes the puts' side is lost, far above the calls' side, never both; the
+    maximum loss is the worst of all prices between and beyond.
+    """
+
+    ticker: str
     expiration: date
+    settlement: str
     put_side_usd: float
     call_side_usd: float
     max_loss_usd: float
+    with_trade: bool = False  # the new trade expires here too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GapView:
-    """P&L at expiration values after a gap of the underlying, dollars of the whole book."""
+    """P&L at expiration values after every underlying gaps by the same percentage, dollars."""
 
     move_pct: float
-    pnl_usd: float | None
+    pnl_usd: float | None  # of the whole book, the trade included
+    trade_usd: float | None = None  # of the trade alone
+    underlyings: tuple[tuple[str, float | None], ...] = ()  # of the book, by underlying
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,12 +209,15 @@ class WhatIfView:
     """The portfolio with one more trade in it."""
 
     contracts: int
-    total_max_loss_usd: float
+    total_max_loss_usd: float  # of the book with the trade: sides net, expirations add
     expirations: tuple[ExpirationRiskView, ...]
     gaps: tuple[GapView, ...]
     breaks: tuple[str, ...]  # limits that this trade would break, one sentence each
     contracts_that_fit: int
     overlaps: tuple[str, ...]  # "you already hold this", "this long leg is …'s short"
+    total_before_usd: float = 0.0  # the same without the trade
+    trade_max_loss_usd: float = 0.0  # of the trade alone
+    notes: tuple[str, ...] = ()  # what moves together, what counts at full risk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,7 +227,9 @@ class OpportunityView:
     rank: int
     ticker: str
     alert_id: str | None
-    status: str  # "alerted" | "waiting" (window to come) | "passed" | "below" | "blocked"
+    # "alerted" | "waiting" (window to come) | "passed" | "below" | "poorer" (on the live chain) |
+    # "blocked"
+    status: str
     status_why: str  # one plain sentence: what keeps it from being alerted, or ""
     dte: int
     expiration: date | None
@@ -243,11 +258,12 @@ class OpportunityView:
     trade: TradeView | None = None  # as it can be opened now
     evidence: EvidenceView | None = None
     what_if: WhatIfView | None = None
+    alert_line: int | None = None  # 2 for the alert's "#2": `A17#2`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FunnelStep:
-    """`name`: loaded, possible, regime, window, quality, alerted. `why`: what the step removes."""
+    """`name`: loaded, possible, regime, window, quality, live, alerted. `why`: what it removes."""
 
     name: str
     count: int

@@ -11,13 +11,16 @@ from monitor.domain.exits import ExitRules, ExitState
 from monitor.domain.funnel import grid_view
 from monitor.domain.grid import GridFile
 from monitor.domain.market_view import market_view
-from monitor.domain.position_watch import WatchedPosition, position_view
+from monitor.domain.order_line import contracts_that_fit
+from monitor.domain.position_watch import WatchedPosition, position_view, still_at_risk
 from monitor.domain.scan_step import funnels, opportunity_rows
 from monitor.domain.snapshot import (
     AlertView,
     FunnelView,
     HealthView,
+    LimitView,
     MonitorView,
+    OpportunityView,
     PortfolioView,
     Problem,
     Snapshot,
@@ -25,6 +28,9 @@ from monitor.domain.snapshot import (
 from monitor.domain.step import CycleResult
 from monitor.domain.trading_calendar import TradingCalendar
 from monitor.domain.vocabulary import Trend
+from monitor.domain.what_if import with_what_if
+
+DETAIL_ROOM = 13_000  # characters of alerts' details on a page, whose size is limited
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +74,7 @@ def build_snapshot(
             )
             for context in result.contexts.values()
         ),
-        opportunities=opportunity_rows(result.state.scans, result.living),
+        opportunities=_opportunities(result, settings, now),
         funnel=FunnelView(
             grid=grid_view(around.grid, around.grid_problem),
             tickers=funnels(result.state.scans),
@@ -78,11 +84,51 @@ def build_snapshot(
         positions=tuple(
             position_view(w, rules=rules, calendar=calendar, now=now) for w in result.watch.watched
         ),
-        alerts=around.alerts,
+        alerts=_shortened(around.alerts),
         health=replace(
             around.health, problems=around.health.problems + _unmarked(result.watch.watched)
         ),
     )
+
+
+def _opportunities(
+    result: CycleResult, settings: Settings, now: datetime
+) -> tuple[OpportunityView, ...]:
+    """The rows, and what each that may be acted on would do to the book, in the number that its
+    order line names."""
+    positions = still_at_risk(result.watch.watched, now)
+    prices = {
+        ticker: context.price
+        for ticker, context in result.contexts.items()
+        if context.price is not None and not context.stale
+    }
+    return tuple(
+        with_what_if(
+            view,
+            positions,
+            contracts=_ordered(view, result.watch.limits),
+            limits=settings.limits,
+            prices=prices,
+        )
+        for view in opportunity_rows(result.state.scans, result.living, now=now)
+    )
+
+
+def _ordered(view: OpportunityView, limits: Sequence[LimitView]) -> int:
+    """Contracts of its order; one where none fits."""
+    loss = view.trade.max_loss_usd_per_contract if view.trade else None
+    return max(1, contracts_that_fit(limits, loss)) if loss is not None else 1
+
+
+def _shortened(alerts: Sequence[AlertView]) -> tuple[AlertView, ...]:
+    """Newest alerts with all they say; further on, where the page would swell, their title."""
+    room = DETAIL_ROOM
+    kept = []
+    for alert in alerts:
+        room -= sum(map(len, alert.details))
+        more = (f"details: alert {alert.id} in logs/alerts.log",)
+        kept.append(alert if room >= 0 else replace(alert, details=more))
+    return tuple(kept)
 
 
 def _unmarked(watched: Sequence[WatchedPosition]) -> tuple[Problem, ...]:

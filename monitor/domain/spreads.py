@@ -6,9 +6,14 @@ whole credit, of both sides, is kept against it.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from monitor.domain.positions import Strikes
 from monitor.domain.vocabulary import SpreadType
 from monitor.errors import InvalidSpreadError
+
+if TYPE_CHECKING:  # `positions list` starts without the page's value classes
+    from monitor.domain.snapshot import PositionView, TradeView
 
 PUT_SIDE = ("short_put", "long_put")
 CALL_SIDE = ("short_call", "long_call")
@@ -19,6 +24,12 @@ SIDES = {
 }
 # Above this part of the width the whole loss is below two credits (w − c < 2c).
 HIGH_CREDIT = 1 / 3
+
+
+def strikes_of(view: TradeView | PositionView) -> Strikes | None:
+    """The strikes that a view shows; None where it has none."""
+    found = Strikes(**{name: getattr(view, name) for name in Strikes.__slots__})
+    return None if found == Strikes() else found
 
 
 def put_width(strikes: Strikes) -> float | None:

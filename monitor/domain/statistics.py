@@ -96,6 +96,55 @@ def breakeven_win_rate(
     return loss / (loss + profit)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExitOdds:
+    """What the person's exits make of one contract, in the unit of the credit.
+
+    `profit` at the target and `loss` at the stop, fees of both ways taken off; the whole loss
+    pays the opening alone. `breakeven` is a fraction, None when no win rate pays.
+    """
+
+    profit: float
+    loss: float
+    full_loss: float
+
+    @property
+    def breakeven(self) -> float | None:
+        return self.loss / (self.loss + self.profit) if self.profit > 0 else None
+
+    @property
+    def wins_per_full_loss(self) -> float | None:
+        """Wins at the target that repay one whole loss."""
+        return self.full_loss / self.profit if self.profit > 0 else None
+
+
+def exit_odds(
+    *,
+    credit: float,
+    max_loss: float,
+    profit_target_pct: float,
+    stop_credit_multiple: float,
+    fees: float,
+) -> ExitOdds:
+    """Profit and loss under the exits after fees (slippage on the way out comes on top).
+
+    Args:
+        credit, max_loss: Before fees. fees: Of opening and closing together.
+
+    >>> odds = exit_odds(
+    ...     credit=140, max_loss=9860, profit_target_pct=50, stop_credit_multiple=2, fees=8
+    ... )
+    >>> odds.profit, odds.loss, odds.full_loss, round(odds.breakeven or 0, 4)
+    (62.0, 288.0, 9864.0, 0.8229)
+    """
+    stop = min(credit * stop_credit_multiple, max_loss)
+    return ExitOdds(
+        profit=credit * profit_target_pct / 100 - fees,
+        loss=float(stop + fees),
+        full_loss=max_loss + fees / 2,
+    )
+
+
 def verdict_of_score(honest_score: float) -> Verdict:
     """The words for a file's own `honest_score` (100 × the smaller of P(profit) and DSR)."""
     if not math.isfinite(honest_score):

@@ -25,6 +25,7 @@ from monitor.domain.context import MarketContext, VolumeProfile, build_context
 from monitor.domain.day_messages import day_conditions, pause_condition
 from monitor.domain.grid import GridFile
 from monitor.domain.limits import limit_conditions
+from monitor.domain.live_market import live_market
 from monitor.domain.mark_memory import MarkMemory, MarkRow
 from monitor.domain.mark_step import mark_step
 from monitor.domain.marks import ChainKey
@@ -166,6 +167,15 @@ def step(
                 settings=settings,
                 calendar=calendar,
                 now=now,
+                market=live_market(
+                    context,
+                    chains=inputs.chains,
+                    chain_problems=inputs.chain_problems,
+                    daily=inputs.daily,
+                    settings=settings,
+                    calendar=calendar,
+                    now=now,
+                ),
             )
             for ticker, context in contexts.items()
         }

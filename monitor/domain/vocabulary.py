@@ -29,6 +29,13 @@ class FlowMode(StrEnum):
     NEUTRAL = "neutral"
 
 
+class BandMode(StrEnum):
+    """How past moves become a band: as they were, or in units of the volatility of their day."""
+
+    RAW100 = "raw100"
+    VIX250 = "vix250"
+
+
 class Trend(StrEnum):
     UP = "up"
     DOWN = "down"

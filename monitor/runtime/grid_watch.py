@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from monitor.domain.grid import GridFile
 from monitor.errors import GridFileError
 from monitor.grid_file import load_grid
+from monitor.grid_regimes import load_regime_rows
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +45,9 @@ class GridWatch:
             return
         self._seen = seen
         try:
-            self.grid, self.problem = load_grid(path), None
+            loaded = load_grid(path)
+            self.grid = replace(loaded, regimes=load_regime_rows(path.parent))
+            self.problem = None
         except GridFileError as error:
             kept = " (the last good one stays in force)" if self.grid else ""
             self.problem = f"{error.message}{kept}"

@@ -179,8 +179,8 @@ class CycleStore:
                 "ticker": pick.ticker,
                 "scanned_at": now,
                 "config": pick.key,
-                "alert_id": keys[pick.key],
-                "data": msgspec.to_builtins(opportunity_view(pick, alert_id=keys[pick.key])),
+                "alert_id": keys[pick.key].alert_id,
+                "data": msgspec.to_builtins(opportunity_view(pick, told=keys[pick.key], now=now)),
             }
             for scan in result.state.scans.values()
             for pick in scan.alerted

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -201,3 +203,15 @@ def test_checks_do_not_mistake_a_clock_for_the_machines_time() -> None:
     assert importing("from monitor.domain import quotes", FORBIDDEN["monitor.domain"]) == []
     assert importing("import timeit, osmosis", IMPURE) == []
     assert calls_of_now("session.time()\nnow(1)") == []
+
+
+def test_the_running_monitor_loads_neither_numba_nor_scipy() -> None:
+    """Its start must not wait for them; a model price loads SciPy when one is needed."""
+    code = (
+        "import sys, monitor.app, monitor.runtime.runner, monitor.domain.resolve;"
+        "print([m for m in ('numba', 'scipy', 'pandas') if m in sys.modules])"
+    )
+    printed = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=REPOSITORY
+    ).stdout
+    assert printed.strip() == "[]"

@@ -6,13 +6,13 @@ Instants are the machine's own here, because the browser's clock is.
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from fakes.browser import PATIENCE_MS
 from fakes.snapshots import (
     HOSTILE_NOTE,
     empty_snapshot,
@@ -20,7 +20,7 @@ from fakes.snapshots import (
     write_charts,
     write_snapshot,
 )
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from dashboard.serve import PageServer, page_server
 from dashboard.snapshot_source import FileSnapshotSource
@@ -29,24 +29,6 @@ from monitor.domain.snapshot import Snapshot
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM_ARGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--host-resolver-rules=MAP rebound.example 127.0.0.1",
-]  # fmt: skip
-PATIENCE_MS = 20_000
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        pytest.skip("no chromium on this machine")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGS)
-        yield running
-        running.close()
-
 
 @pytest.fixture
 def server(home: Path) -> Iterator[PageServer]:
@@ -54,24 +36,6 @@ def server(home: Path) -> Iterator[PageServer]:
     running.start()
     yield running
     running.stop()
-
-
-@pytest.fixture
-def complaints() -> list[str]:
-    """What the browser complained of: policy violations, script errors, failed loads."""
-    return []
-
-
-@pytest.fixture
-def page(browser: Browser, complaints: list[str]) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(PATIENCE_MS)
-    opened = context.new_page()
-    opened.on("console", lambda m: complaints.append(m.text) if m.type != "log" else None)
-    opened.on("pageerror", lambda error: complaints.append(str(error)))
-    opened.on("dialog", lambda dialog: complaints.append(f"dialog: {dialog.message}"))
-    yield opened
-    context.close()
 
 
 def rich(*, age_s: float = 0, refresh_s: float = 1.0) -> Snapshot:
@@ -108,6 +72,72 @@ def test_the_page_updates_itself_without_reloading(
     assert page.locator("#alert-A41").get_attribute("open") is not None
     assert page.evaluate("document.activeElement.id") == "alert-A41-s"
     assert complaints == []
+
+
+CARD = "#card-NDX-3-P98-iron-condor-neutral-100-0-07-30"
+
+
+def test_an_opened_card_stays_open_and_focused_while_its_prices_move(
+    home: Path, server: PageServer, page: Page, complaints: list[str]
+) -> None:
+    show(home, rich())
+    ready(page, server)
+    card = page.locator(CARD).first
+    expect(card.locator(".card")).to_be_hidden()
+    card.locator("summary").focus()
+    page.keyboard.press("Enter")
+    expect(card.locator(".card")).to_be_visible()
+    before = rich()
+    first = before.opportunities[0]
+    assert first.trade is not None
+    moved = replace(first, rank=9, trade=replace(first.trade, credit_fill=1.35))
+    show(home, replace(before, opportunities=(moved, *before.opportunities[1:])))
+    expect(card.locator("summary")).to_contain_text("for 1.35 pts", timeout=PATIENCE_MS)
+    assert card.get_attribute("open") is not None
+    assert page.evaluate("document.activeElement.id") == f"{CARD[1:]}-s"
+    assert complaints == []
+
+
+def test_an_order_line_is_copied_to_the_letter(
+    home: Path, server: PageServer, page: Page, complaints: list[str]
+) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    show(home, rich(refresh_s=3600))
+    ready(page, server)
+    page.locator(f"{CARD} summary").first.click()
+    button = page.get_by_role("button", name="Copy the order line").first
+    button.click()
+    expect(button).to_have_text("Copied")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == "SELL −1 IRON CONDOR NDXP 24 FEB 26 25400/25500/24400/24300 @1.40 LMT"
+    assert complaints == []
+
+
+def test_a_positions_history_is_drawn_and_survives_a_refresh(
+    home: Path, server: PageServer, page: Page, complaints: list[str]
+) -> None:
+    show(home, rich())
+    ready(page, server)
+    history = page.locator("#position-a3f8 .history")
+    expect(history.locator("polyline")).to_be_visible()
+    expect(history.locator("[data-said]")).to_contain_text(
+        re.compile(r"to \+\$\d+.*last \d+ s ago")
+    )
+    before = rich()
+    first = replace(before.positions[0], pnl_usd=104.0)
+    show(home, replace(before, positions=(first, *before.positions[1:])))
+    expect(page.locator("#position-a3f8 .pnl")).to_contain_text("+$104", timeout=PATIENCE_MS)
+    expect(history.locator("polyline")).to_be_visible()
+    assert complaints == []
+
+
+def test_windows_that_passed_are_folded(home: Path, server: PageServer, page: Page) -> None:
+    show(home, rich(refresh_s=3600))
+    ready(page, server)
+    passed = page.locator("#opportunities-passed")
+    expect(passed.locator("summary").first).to_have_text("1 whose window has passed")
+    expect(passed.locator("table")).to_be_hidden()
+    expect(page.locator("#opportunities-scroll")).not_to_contain_text("window passed")
 
 
 def test_trap_32_it_goes_stale_in_large_letters_when_nothing_new_comes(
@@ -222,6 +252,7 @@ def test_no_width_scrolls_sideways(home: Path, server: PageServer, page: Page, w
         write_snapshot(home, snapshot)
         page.set_viewport_size({"width": width, "height": 800})
         ready(page, server)
+        page.evaluate(OPEN_ALL)
         wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         assert page.evaluate(wide) == 0
 
@@ -233,6 +264,7 @@ def test_text_keeps_its_contrast_in_light_and_dark(
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     write_snapshot(home, rich(refresh_s=3600))
     ready(page, server)
+    page.evaluate(OPEN_ALL)
     assert page.evaluate(LOW_CONTRAST) == []
 
 
@@ -271,6 +303,8 @@ def test_fault_54_a_form_of_another_local_page_is_refused(
     assert leaving.value is not None
     assert leaving.value.status == 403
 
+
+OPEN_ALL = "document.querySelectorAll('details').forEach((d) => { d.open = true; })"
 
 # WCAG AA: 4.5 to 1, or 3 to 1 for large text. Backgrounds are those of the nearest painted parent.
 LOW_CONTRAST = """

@@ -48,13 +48,20 @@ class Book:
     home: Path
     now: datetime = NOW
     count: int = field(default=0)
+    interactive: bool = False
+    own_clock: bool = True  # False: the machine's, or the simulation's
 
     def new_id(self) -> str:
         self.count += 1
         return f"{self.count:08x}"
 
     def run(self, *args: str, **options: Any) -> Result:
-        dependencies = Dependencies(clock=FixedClock(self.now), calendar=nyse(), new_id=self.new_id)
+        dependencies = Dependencies(
+            clock=FixedClock(self.now) if self.own_clock else None,
+            calendar=nyse(),
+            new_id=self.new_id,
+            interactive=self.interactive,
+        )
         env = {"CONDORWATCH_HOME": str(self.home)}
         return CliRunner().invoke(
             cli, list(args), obj=dependencies, env=env, catch_exceptions=False, **options

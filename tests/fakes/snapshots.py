@@ -13,26 +13,38 @@ import msgspec
 from monitor.domain.snapshot import (
     AlertView,
     DiskView,
+    EvidenceView,
     ExitView,
+    ExpirationRiskView,
     FunnelStep,
     FunnelView,
+    GapView,
     GridView,
     HealthView,
     JobView,
+    LadderView,
+    LegView,
     LevelView,
     LimitView,
     MarketView,
+    MarkView,
     MonitorView,
     NearestMiss,
     NotifierView,
     OpportunityView,
     PortfolioView,
     PositionView,
+    PriceView,
     Problem,
     ProviderView,
+    RateView,
     SessionView,
+    SettlementView,
+    ShortStrikeView,
     Snapshot,
     TickerFunnel,
+    TradeView,
+    WhatIfView,
 )
 
 NOON_NY = datetime(2026, 2, 19, 15, 42, 10, tzinfo=UTC)  # Thursday 07:42:10 Pacific
@@ -45,6 +57,9 @@ def write_snapshot(home: Path, snapshot: Snapshot) -> None:
 
 
 def write_charts(home: Path, snapshot: Snapshot) -> None:
+    for position in snapshot.positions:
+        body = msgspec.json.encode(history(position, snapshot.generated_at))
+        put(home / "data" / "charts" / f"position-{position.id}.json", body)
     for market in snapshot.markets:
         body = msgspec.json.encode(chart(market.ticker, snapshot.generated_at))
         put(home / "data" / "charts" / f"{market.ticker}.json", body)
@@ -149,6 +164,24 @@ def chart(ticker: str, now: datetime) -> dict[str, Any]:
     }
 
 
+def history(position: PositionView, now: datetime) -> dict[str, Any]:
+    """Yesterday's afternoon and this morning in 5-minute readings that end at the P&L of now."""
+    end = int(now.timestamp())
+    stamps = [end - 64_800 - 300 * k for k in range(24, 0, -1)]
+    stamps += [end - 300 * k for k in range(14, -1, -1)]
+    last = position.pnl_usd or 0.0
+    pnl = [
+        [t, round(last * k / len(stamps) + 30 * math.sin(k / 3), 2)]
+        for k, t in enumerate(stamps, 1)
+    ]
+    return {
+        "schema_version": 1, "position_id": position.id, "ticker": position.ticker,
+        "generated_at": now, "simulated": False, "credit_usd": position.credit_usd,
+        "target_usd": position.credit_usd / 2, "stop_usd": -2 * position.credit_usd,
+        "pnl": [[t, value, value - 25, value + 25] for t, value in pnl],
+    }  # fmt: skip
+
+
 def _monitor(now: datetime, **over: Any) -> MonitorView:
     base: dict[str, Any] = {
         "version": "0.1.0", "pid": 4711, "started_at": now - timedelta(hours=1, minutes=13),
@@ -210,39 +243,119 @@ def _opportunities(now: datetime) -> tuple[OpportunityView, ...]:
         win_high_pct=97.7, n_trades=178, breakeven_win_pct=88.9, max_return_pct=16.6,
         sharpe=1.21, credit_usd_per_contract=285.0, max_loss_usd_per_contract=1715.0,
         avg_pnl_usd_per_contract=42.5, score=81.4, verdict="evidence",
-        verdict_why="the grid file's own", source="grid",
+        verdict_why="the grid file's own", source="grid", trade=condor_trade(now),
+        evidence=weak_evidence(), what_if=condor_what_if(),
+    )  # fmt: skip
+    bare = replace(first, trade=None, evidence=None, what_if=None)
+    estimated = condor_trade(
+        now, credit_natural=None, order_line=None, poorer_why=(), market_win_pct=None,
+        price=PriceView(kind="anchored", source="cboe", asof=now - timedelta(minutes=47),
+                        age_s=2820.0, delay_s=900.0, error_pct=20.0),
+        problems=(Problem(what="credit_natural", why="the put 24300 has no bid"),),
     )  # fmt: skip
     return (
         first,
         replace(
-            first, rank=2, band="P97", dte=1, alert_id="A42", win_rate_pct=91.0, win_low_pct=84.6,
+            first, rank=2, band="P97", dte=1, alert_id="A42", trade=estimated, what_if=None,
+            win_rate_pct=91.0, win_low_pct=84.6,
             win_high_pct=94.9, n_trades=122, breakeven_win_pct=88.0, verdict="weak", sharpe=0.44,
             score=66.0, max_return_pct=24.0, credit_usd_per_contract=1935.0,
             max_loss_usd_per_contract=8065.0, avg_pnl_usd_per_contract=15.0,
         ),
         replace(
-            first, rank=3, status="waiting", status_why="its window opens at 08:00 PT",
+            bare, rank=3, evidence=weak_evidence(), status="waiting",
+            status_why="its window opens at 08:00 PT",
             alert_id=None, entry_time_pt="08:00", in_window=False,
             window_opens_at=now + timedelta(minutes=18),
             window_closes_at=now + timedelta(minutes=48), verdict="unknown",
         ),
         replace(
-            first, rank=4, ticker="SPX", status="blocked", spread_type="put_spread",
+            bare, rank=4, ticker="SPX", status="blocked", spread_type="put_spread",
             flow_mode="against_flow", width=25.0, alert_id=None,
             status_why="SPX price is stale: 16 min old",
         ),
         replace(
-            first, rank=5, status="below", status_why="win rate 86.2 % is below 90 %",
+            bare, rank=5, status="below", status_why="win rate 86.2 % is below 90 %",
             alert_id=None, win_rate_pct=86.2, win_low_pct=80.1, win_high_pct=90.6, n_trades=160,
             breakeven_win_pct=91.5, verdict="no edge", avg_pnl_usd_per_contract=-38.4,
             sharpe=-0.21, score=48.0,
         ),
         replace(
-            first, rank=6, status="passed", status_why="its window closed at 07:30 PT",
+            bare, rank=6, status="passed", status_why="its window closed at 07:30 PT",
             alert_id=None, entry_time_pt="07:00", in_window=False, breakeven_win_pct=None,
             window_opens_at=now - timedelta(minutes=42),
             window_closes_at=now - timedelta(minutes=12), expiration=None,
         ),
+    )  # fmt: skip
+
+
+def quoted(now: datetime, *, minutes: float = 16, **over: Any) -> PriceView:
+    """Cboe's delayed quotes, a minute older than their delay."""
+    terms: dict[str, Any] = {
+        "kind": "quotes", "source": "cboe", "asof": now - timedelta(minutes=minutes),
+        "age_s": 60.0 * minutes, "delay_s": 900.0,
+    }  # fmt: skip
+    return PriceView(**{**terms, **over})
+
+
+def condor_trade(now: datetime, **over: Any) -> TradeView:
+    """NDXP 24300/24400 – 25400/25500 at 24,876.25: 1.40 points is $140, maximum loss $9,860."""
+    terms: dict[str, Any] = {
+        "root": "NDXP", "expiration": date(2026, 2, 24), "settlement": "pm",
+        "short_put": 24400.0, "long_put": 24300.0, "short_call": 25400.0, "long_call": 25500.0,
+        "width": 100.0, "credit_mid": 1.6, "credit_natural": 1.1, "credit_fill": 1.4,
+        "credit_usd_per_contract": 140.0, "max_loss_usd_per_contract": 9860.0,
+        "max_return_pct": 1.42, "breakeven_low": 24398.6, "breakeven_high": 25401.4,
+        "spot": 24876.25, "expected_move": 384.5,
+        "put": ShortStrikeView(strike=24400.0, distance=476.25, distance_pct=1.914,
+                               distance_moves=1.239, delta=-0.081, touch_pct=17.4),
+        "call": ShortStrikeView(strike=25400.0, distance=523.75, distance_pct=2.105,
+                                distance_moves=1.362, delta=0.064, touch_pct=13.8),
+        "market_win_pct": 86.1, "price": quoted(now),
+        "order_line": "SELL −1 IRON CONDOR NDXP 24 FEB 26 25400/25500/24400/24300 @1.40 LMT",
+        "poorer_why": ("credit $140 a contract is half of the grid's $285",),
+        "notes": ("P98: 24,402 to 25,391, of the last 100 moves over 3 sessions",),
+    }  # fmt: skip
+    return TradeView(**{**terms, **over})
+
+
+def weak_evidence() -> EvidenceView:
+    return EvidenceView(
+        rates=(
+            RateView(scope="all regimes", win_rate_pct=95.5, low_pct=91.3, high_pct=97.7, n=178,
+                     n_eff=92.0),
+            RateView(scope="medium", win_rate_pct=93.1, low_pct=83.6, high_pct=97.3, n=58),
+        ),
+        breakeven_win_pct=97.4, breakeven_of="live credit", expected_return_pct=-0.41,
+        return_low_pct=-1.32, return_high_pct=0.48, tries=1400, verdict="weak",
+        verdict_why="after 1,400 tries", wins_per_full_loss=141.0, full_loss_in_20_pct=60.2,
+        notes=("each loss is counted as a full one",),
+    )  # fmt: skip
+
+
+def condor_what_if() -> WhatIfView:
+    return WhatIfView(
+        contracts=1, total_max_loss_usd=36_660.0, total_before_usd=26_800.0,
+        trade_max_loss_usd=9860.0,
+        expirations=(
+            ExpirationRiskView(ticker="SPX", expiration=date(2026, 2, 20), settlement="am",
+                               put_side_usd=7050.0, call_side_usd=0.0, max_loss_usd=7050.0),
+            ExpirationRiskView(ticker="NDX", expiration=date(2026, 2, 24), settlement="pm",
+                               put_side_usd=29_575.0, call_side_usd=29_575.0,
+                               max_loss_usd=29_575.0, with_trade=True),
+        ),
+        gaps=tuple(
+            GapView(move_pct=move, pnl_usd=pnl, trade_usd=own)
+            for move, pnl, own in (
+                (-8.0, -36_625.0, -9860.0), (-5.0, -36_625.0, -9860.0), (-3.0, -16_910.0, -9860.0),
+                (3.0, -9430.0, -9860.0), (5.0, -29_125.0, -9860.0),
+            )
+        ),
+        breaks=("Total Capital at Risk would be $36,945, limit $25,000",),
+        contracts_that_fit=0,
+        overlaps=("this short put 24400 is the long put of a3f8: the broker nets them, and that "
+                  "spread loses its protection",),
+        notes=("NDX and SPX are taken to move by the same percentage together",),
     )  # fmt: skip
 
 
@@ -263,9 +376,29 @@ def _positions(now: datetime) -> tuple[PositionView, ...]:
         state="open", opened_at=now - timedelta(hours=1), notes=("Entry from 07:30 PST alert",),
         warnings=("stated risk $1,715, computed from the strikes $19,715",), simulated=False,
     )  # fmt: skip
+    marked = replace(
+        first, short_put=24500.0, long_put=24400.0, short_call=25500.0, long_call=25600.0,
+        mark=MarkView(
+            pnl_mid_usd=98.0, pnl_natural_usd=-42.0, low_usd=61.0, high_usd=127.0,
+            price=quoted(now),
+            legs=(
+                LegView(right="put", strike=24500.0, quantity=-1, bid=3.1, ask=3.6, mid=3.35),
+                LegView(right="put", strike=24400.0, quantity=1, bid=2.5, ask=2.95, mid=2.725),
+                LegView(right="call", strike=25500.0, quantity=-1, bid=1.05, ask=1.35, mid=1.2),
+                LegView(right="call", strike=25600.0, quantity=1, bid=0.7, ask=1.1, mid=0.9),
+            ),
+        ),
+        ladder=LadderView(
+            step="watch",
+            put=ShortStrikeView(strike=24500.0, distance=376.25, distance_pct=1.5125,
+                                distance_moves=0.978, delta=-0.112, touch_pct=24.1),
+            call=ShortStrikeView(strike=25500.0, distance=623.75, distance_pct=2.507,
+                                 distance_moves=1.622, delta=0.041, touch_pct=8.6),
+        ),
+    )  # fmt: skip
     due = replace(
         first, id="7c1e", ticker="SPX", spread_type="put_spread", contracts=3, credit_usd=450.0,
-        credit=1.5, max_loss_usd=7050.0, stated_risk_usd=None, short_put=6700.0, long_put=6675.0,
+        credit=1.5, max_loss_usd=7050.0, stated_risk_usd=None, short_put=6870.0, long_put=6845.0,
         short_call=None, long_call=None, pnl_usd=-940.0, pnl_pct=-208.9,
         pnl_asof=now - timedelta(seconds=40), pnl_age_s=40.0, state="exit due",
         expiration=date(2026, 2, 20), dte=1, settlement="am",
@@ -275,6 +408,19 @@ def _positions(now: datetime) -> tuple[PositionView, ...]:
             ExitView(kind="stop_loss", due=True, level_usd=-900.0, distance_usd=-40.0, at=None),
         ),
         notes=(HOSTILE_NOTE,), warnings=(),
+        mark=MarkView(
+            pnl_mid_usd=-940.0, pnl_natural_usd=None, low_usd=None, high_usd=None,
+            price=PriceView(kind="model", source=None, asof=now - timedelta(seconds=40), age_s=40.0,
+                            delay_s=0.0, error_pct=27.0),
+            problems=(Problem(what="mark", why="no natural price: the last chain is 2 h old"),),
+        ),
+        ladder=LadderView(
+            step="breached",
+            put=ShortStrikeView(strike=6870.0, distance=-7.6, distance_pct=-0.111,
+                                distance_moves=-0.21, delta=-0.544),
+            call=None, give_back_usd=210.0,
+            notes=("settles on tomorrow's opening: nothing can be closed after today's close",),
+        ),
     )  # fmt: skip
     settle = replace(
         first, id="e90b", ticker="QQQ", spread_type="call_spread", contracts=1, credit_usd=180.0,
@@ -289,8 +435,13 @@ def _positions(now: datetime) -> tuple[PositionView, ...]:
                      at=datetime(2026, 2, 18, 21, 0, tzinfo=UTC)),
         ),
         notes=(), warnings=(),
+        settled=SettlementView(
+            value=609.31, value_source="close of 2026-02-18, yahoo", pnl_usd=180.0,
+            text="expired: settled at 609.31, the close of 2026-02-18 from yahoo: P&L $180.00, "
+            "please confirm: positions close e90b --settle",
+        ),
     )  # fmt: skip
-    return (first, due, settle)
+    return (marked, due, settle)
 
 
 def _portfolio() -> PortfolioView:

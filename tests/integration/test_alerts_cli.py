@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from fakes.told import tell, told_view
 
 from monitor.cli.alerts import AlertsContext, alerts
 from monitor.clock import FixedClock
@@ -182,3 +183,21 @@ def test_every_command_shows_an_example() -> None:
     for name in ("list", "ack", "snooze", "test"):
         result = CliRunner().invoke(alerts, [name, "--help"])
         assert f"monitor alerts {name}" in result.stdout
+
+
+def test_an_opportunity_shows_its_live_trade_as_it_was_told(home: Path) -> None:
+    (notice,) = cycle(
+        home,
+        [
+            Condition(
+                key="opportunity:NDX:2026-02-20", level=Level.OPPORTUNITY, event=True,
+                title="Found 1 trade opportunity(ies)", fingerprint="one", ticker="NDX",
+            )
+        ],
+    )  # fmt: skip
+    store = open_store(home, Settings())
+    tell(store, told_view(alert_id=f"A{notice.alert_number}", alert_line=1))
+    store.close()
+    said = run(home, "list").output
+    assert f"A{notice.alert_number}#1 NDX 3DTE P98 IRON_CONDOR: NDXP 19400/19500p" in said
+    assert "for 1.40 points ($140 a contract), max loss $9,860" in said

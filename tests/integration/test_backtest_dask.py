@@ -21,11 +21,12 @@ from dask_cases import FIRST, LAST, DeadlyMarks, write_recording
 from distributed import Client, LocalCluster, Scheduler
 
 from monitor.backtest import run_dask
-from monitor.backtest.configs import BandMode, Dimensions
+from monitor.backtest.configs import Dimensions
 from monitor.backtest.open_chains import open_chains
 from monitor.backtest.run_blocks import make_plan, run_blocks
 from monitor.backtest.run_dask import ClusterError, run_on_dask
 from monitor.backtest.run_plan import BlockResult, GridResult, Plan, RunSpec
+from monitor.domain.vocabulary import BandMode
 from monitor.errors import ConfigError
 from monitor.providers.sessions import load_calendar
 

@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 
 from monitor.backtest.bars_panel import PriceTable, Sessions
-from monitor.backtest.configs import BandMode, Dimensions, config_table
+from monitor.backtest.configs import Dimensions, config_table
 from monitor.backtest.legs import TRADE, ExpirationMarks
 from monitor.backtest.open_chains import Inputs
 from monitor.backtest.run_plan import GridResult, RunSpec
 from monitor.backtest.trade_codes import Exit, NoTrade
-from monitor.domain.vocabulary import SpreadType
+from monitor.domain.vocabulary import BandMode, SpreadType
 
 DAYS = tuple(date(2026, 2, d) for d in (2, 3, 4, 5, 6, 9))
 PNL_MANAGED = (98.0, 98.0, 98.0, -402.0)

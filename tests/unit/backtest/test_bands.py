@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from monitor.backtest.bands import Bands, bands_plain, coverage, rolling_bands
+from monitor.backtest.bands import Bands, coverage, rolling_bands
+from monitor.domain.past_moves import bands_plain
 
 BANDS = (95, 97, 98, 99, 100)
 

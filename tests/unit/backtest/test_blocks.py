@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from monitor.backtest.bars_panel import SLOTS, PriceTable, Sessions, sessions_between
-from monitor.backtest.configs import BandMode, Dimensions, ExitPolicy, Kind
+from monitor.backtest.configs import Dimensions, ExitPolicy, Kind
 from monitor.backtest.engine_kernel import simulate
 from monitor.backtest.engine_plain import simulate_plain
 from monitor.backtest.entry import entries_into
@@ -27,7 +27,7 @@ from monitor.backtest.trade_codes import Exit, NoTrade, PriceSource
 from monitor.backtest.trades_table import arrow_table, regime_of
 from monitor.config import RegimeEdges
 from monitor.domain.trading_calendar import TradingCalendar
-from monitor.domain.vocabulary import Regime
+from monitor.domain.vocabulary import BandMode, Regime
 from monitor.errors import DomainError
 from monitor.providers.sessions import load_calendar
 

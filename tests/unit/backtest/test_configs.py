@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from monitor.backtest.configs import BandMode, Dimensions, Kind, config_table
-from monitor.domain.vocabulary import FlowMode, SpreadType
+from monitor.backtest.configs import Dimensions, Kind, config_table
+from monitor.domain.vocabulary import BandMode, FlowMode, SpreadType
 from monitor.errors import DomainError
 
 

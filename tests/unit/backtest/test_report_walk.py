@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from run_cases import result_of
 
-from monitor.backtest.configs import BandMode, Dimensions, config_table
+from monitor.backtest.configs import Dimensions, config_table
 from monitor.backtest.grid_build import build_grid
 from monitor.backtest.grid_walk import PICKED, REALIZED, folds_for, grid_columns, walk, walk_facts
 from monitor.backtest.report_charts import reliability_chart, shown_against_realized
 from monitor.backtest.trade_columns import TradeColumns, from_matrix
-from monitor.domain.vocabulary import SpreadType
+from monitor.domain.vocabulary import BandMode, SpreadType
 
 DIMS = Dimensions(
     dtes=(1,), bands=(98,), modes=(BandMode.RAW100,), spread_types=(SpreadType.PUT_SPREAD,),

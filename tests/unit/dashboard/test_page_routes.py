@@ -223,6 +223,24 @@ def test_a_chart_is_served_for_a_watched_ticker_only(rich: FlaskClient) -> None:
     assert rich.get("/charts/NDX.json", headers={"If-None-Match": tag}).status_code == 304
 
 
+def test_a_history_is_served_for_a_shown_position_only(rich: FlaskClient) -> None:
+    answer = rich.get("/charts/positions/a3f8.json")
+    assert answer.status_code == 200
+    assert answer.json is not None
+    assert answer.json["position_id"] == "a3f8"
+    tag = answer.headers["ETag"]
+    unchanged = rich.get("/charts/positions/a3f8.json", headers={"If-None-Match": tag})
+    assert unchanged.status_code == 304
+    for other in ("beef", "..%2f..%2fconfig", "%2e%2e", "A3F8", "a3f8%00"):
+        assert rich.get(f"/charts/positions/{other}.json").status_code == 404
+
+
+def test_a_position_without_a_history_is_an_empty_series(client: FlaskClient, home: Path) -> None:
+    write_snapshot(home, rich_snapshot())
+    answer = client.get("/charts/positions/a3f8.json")
+    assert answer.json == {"schema_version": 1, "pnl": []}
+
+
 def test_a_watched_ticker_without_a_chart_is_an_empty_series(
     home: Path, client: FlaskClient
 ) -> None:

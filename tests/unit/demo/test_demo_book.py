@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from fakes.positions_book import put_spread
 
 from monitor.config import Settings
 from monitor.demo.book import DemoBook, apply_due
@@ -78,6 +79,15 @@ def test_the_next_session_settles_what_is_left_and_starts_anew(
     assert left
     assert not left & now_open
     assert len(now_open) == 1  # the condor of four sessions ago
+
+
+def test_what_the_person_logged_in_the_demo_stays_theirs(store: Store, market: DemoMarket) -> None:
+    book = DemoBook(market, "NDX")
+    book.step(store, OPEN)
+    store.add(lambda new: put_spread(new, simulated=True), at=OPEN)
+    book.step(store, OPEN + timedelta(days=1))
+    own = [p for p in store.list_positions(include_closed=True) if p.notes == ("first",)]
+    assert [p.status for p in own] == [PositionStatus.OPEN]
 
 
 def test_trap_34_the_demo_never_writes_beside_live_positions(

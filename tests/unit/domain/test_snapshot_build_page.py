@@ -8,11 +8,12 @@ from typing import Any
 
 import msgspec
 import pytest
+from fakes.live import band_bars, condor_chain
 from fakes.positions_book import put_spread
 from fakes.snapshots import empty_snapshot
 from fakes.spine import CALENDAR, NOW, Cycle, make_session, pacific, quote
 
-from monitor.config import Settings
+from monitor.config import Limits, Quality, Settings
 from monitor.domain.market_view import session_view
 from monitor.domain.positions import PnlMark
 from monitor.domain.snapshot import AlertView, Snapshot
@@ -99,6 +100,47 @@ def test_a_busy_page_stays_within_64_kb(tmp_path: Path) -> None:
     assert len(page.opportunities) == 20
     assert len(page.positions) == 5
     assert len(msgspec.json.encode(page)) <= 64 * 1024
+
+
+def test_a_page_full_of_live_trades_stays_within_64_kb(tmp_path: Path) -> None:
+    """20 condors of 100 to 119 points, all in their window and listed: 6 of them as cards."""
+    widths = range(100, 120)
+    rows = [
+        f"3,P100,iron_condor,neutral,{w},07:30,10:30,B,95.0,2.93,0.5,285,{100 * w - 285},20.0,"
+        f"100,{170 - w}.0"
+        for w in widths
+    ]
+    grid_path = tmp_path / "grid.csv"
+    grid_path.write_text("\n".join([COLUMNS, *rows]) + "\n")
+    chain = condor_chain(
+        puts={19_500.0 - w: (1.6, 2.0) for w in widths},
+        calls={20_500.0 + w: (1.4, 1.6) for w in widths},
+    )
+    asked = msgspec.structs.replace(
+        Settings(), quality=Quality(min_roi_pct=0.5), limits=Limits(max_total_risk_usd=1_000_000)
+    )
+    cycle = Cycle(ndx=quote("NDX", 20_000.0), settings=asked)
+    positions = tuple(
+        put_spread(f"{i:08x}", notes=("x" * 500,), mark=PnlMark(pnl_usd=-1, asof=NOW, source="you"))
+        for i in range(4)
+    )
+    result = cycle.run(
+        positions=positions, grid=load_grid(grid_path), grid_problem=None, chains=(chain,),
+        daily={"NDX": band_bars()},
+    )  # fmt: skip
+    (line, *_) = [n.details for n in result.alerts.notices if "opportunity" in n.title]
+    alert = AlertView(
+        id="A1", level="OPPORTUNITY", title="Found 5 trade opportunity(ies)",
+        details=line, state="firing", reason="first", started_at=NOW,
+        last_sent_at=NOW, ticker="NDX", position_id=None, sent_count=1,
+    )  # fmt: skip
+    page = built(result, alerts=(alert,) * 10)
+    priced = [o for o in page.opportunities if o.trade and o.trade.credit_fill is not None]
+    assert len(priced) == 6
+    assert [o.evidence is not None for o in page.opportunities].count(True) == 6
+    assert len(msgspec.json.encode(page)) <= 56 * 1024  # room for what-if and marks
+    assert page.alerts[0].details == line
+    assert page.alerts[-1].details == ("details: alert A1 in logs/alerts.log",)
 
 
 # sessions

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from grid_rows import COLUMNS, csv_text, load, row
 
-from monitor.domain.grid import GridReport, Kind, Warn
-from monitor.domain.vocabulary import FlowMode, SpreadType, Verdict
+from monitor.domain.grid import GridReport, Kind, RowStats, Warn
+from monitor.domain.vocabulary import BandMode, FlowMode, SpreadType, Verdict
 from monitor.errors import GridFileError
 from monitor.grid_file import load_grid
 
@@ -277,10 +277,10 @@ def test_fault_43_a_doubled_column_is_named(tmp_path: Path, again: str) -> None:
 
 
 def test_fault_43_extra_columns_are_no_complaint(tmp_path: Path) -> None:
-    rows = [row() | {"note": "mine", "n_eff": 40}]
-    loaded = load_grid(write(tmp_path, csv_text(rows, ["note", *COLUMNS, "n_eff"]).encode()))
+    rows = [row() | {"note": "mine", "dsr_pct": 40}]
+    loaded = load_grid(write(tmp_path, csv_text(rows, ["note", *COLUMNS, "dsr_pct"]).encode()))
     assert loaded.report.usable == 1
-    assert loaded.report.extra_columns == ("note", "n_eff")
+    assert loaded.report.extra_columns == ("note", "dsr_pct")
 
 
 def test_fault_43_short_and_long_rows_are_counted_with_line_and_column(tmp_path: Path) -> None:
@@ -386,3 +386,31 @@ def test_the_persons_own_file_counted_independently(shared_data: Path) -> None:
     assert (len(rows), len(rows) - len(possible), copies) == (1500, 903, 121)
     # every usable row's credit + risk is wider than the width it names (trap 5)
     assert dict(report.warnings)[Warn.RISK_CONTRADICTS_WIDTH] == report.usable == 476
+
+
+def test_our_own_files_columns_are_read_and_empty_cells_are_unknown(tmp_path: Path) -> None:
+    own = {
+        "band_mode": "vix250", "win_low_pct": 84.0, "win_high_pct": 98.0, "n_eff": 41.5,
+        "shrunk_return_pct": -0.4, "return_low_pct": -1.9, "return_high_pct": "",
+    }  # fmt: skip
+    loaded = load_grid(write(tmp_path, csv_text([row() | own], [*COLUMNS, *own]).encode()))
+    (found,) = loaded.grid.rows(loaded.grid.order)
+    assert found.band_mode is BandMode.VIX250
+    assert found.stats == RowStats(
+        win_low_pct=84.0, win_high_pct=98.0, n_eff=41.5, return_pct=-0.4, return_low_pct=-1.9,
+        return_high_pct=None,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("word", "mode"),
+    [(None, BandMode.RAW100), ("", BandMode.RAW100), ("RAW100", BandMode.RAW100), ("mine", None)],
+)
+def test_the_band_mode_is_raw100_where_the_file_does_not_say(
+    tmp_path: Path, word: str | None, mode: BandMode | None
+) -> None:
+    columns = COLUMNS if word is None else [*COLUMNS, "band_mode"]
+    loaded = load_grid(write(tmp_path, csv_text([row() | {"band_mode": word}], columns).encode()))
+    (found,) = loaded.grid.rows(loaded.grid.order)
+    assert found.band_mode is mode
+    assert found.stats is None

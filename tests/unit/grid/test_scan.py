@@ -11,7 +11,7 @@ from grid_rows import load, row
 from scan_case import DAY, ScanCase, pacific
 
 from monitor.config import Exits, Preferences, Quality, Scanning, Settings
-from monitor.domain.opportunities import opportunity_lines, opportunity_views
+from monitor.domain.opportunities import Told, opportunity_lines, opportunity_views
 from monitor.domain.trading_calendar import Session
 from monitor.domain.vocabulary import Profile, Regime, SpreadType, Trend, Verdict
 
@@ -264,8 +264,9 @@ def test_page_rows_carry_every_number_with_its_unit(tmp_path: Path) -> None:
         flow="up",
         expirations={3: date(2026, 2, 25)},
     ).run()
-    (view,) = opportunity_views(result, alert_ids={result.picks[0].key: "A17"})
-    assert (view.alert_id, view.status, view.in_window) == ("A17", "alerted", True)
+    (view,) = opportunity_views(result, told={result.picks[0].key: Told("A17", 1)})
+    assert (view.alert_id, view.alert_line) == ("A17", 1)
+    assert (view.status, view.in_window) == ("alerted", True)
     assert view.window_opens_at == datetime(2026, 2, 20, 15, 30, tzinfo=UTC)
     assert view.window_closes_at == datetime(2026, 2, 20, 15, 45, tzinfo=UTC)
     assert (view.credit_usd_per_contract, view.max_loss_usd_per_contract) == (340.0, 1660.0)
