@@ -29,7 +29,7 @@ TICKER = "NDX"
 
 def load(root: Path, cache: Path, calendar_dir: Path) -> dict[str, Any]:
     """What one fresh process needs to have the book in memory, and each expiration laid out."""
-    from monitor.backtest.chain_files import find_folders
+    from monitor.backtest.chain_folders import find_folders
     from monitor.backtest.chain_source import load_chains
     from monitor.providers.sessions import load_calendar
 

@@ -19,6 +19,7 @@ from monitor.notify.dispatcher import Dispatcher
 from monitor.notify.heartbeat import Heartbeat
 from monitor.notify.setup import build_notifiers
 from monitor.providers.base import ChainProvider, MarketDataProvider
+from monitor.providers.chain_history import ChainHistory
 from monitor.providers.history import HistoryStore
 from monitor.providers.sessions import load_calendar
 from monitor.runtime.atomic_file import sweep_temporary
@@ -138,7 +139,7 @@ def open_runner(settings: Settings, home: Home, wiring: Wiring) -> Iterator[Runn
             grid=GridWatch(
                 wiring.results or home.results, Path(settings.grid) if settings.grid else None
             ),
-            chains=_chain_feed(settings, wiring),
+            chains=_chain_feed(settings, wiring, None if recorder is None else home.history),
             store=CycleStore(store.engine),
             dispatcher=dispatcher,
             heartbeat=heartbeat,
@@ -162,7 +163,7 @@ def open_runner(settings: Settings, home: Home, wiring: Wiring) -> Iterator[Runn
         store.close()
 
 
-def _chain_feed(settings: Settings, wiring: Wiring) -> ChainFeed | None:
+def _chain_feed(settings: Settings, wiring: Wiring, history: Path | None) -> ChainFeed | None:
     """Live sources are asked in a thread, once a scan; simulated and recorded ones at once."""
     if wiring.chains is None:
         return None
@@ -172,4 +173,5 @@ def _chain_feed(settings: Settings, wiring: Wiring) -> ChainFeed | None:
         wiring.calendar,
         interval=chain_interval(settings) if live else timedelta(0),
         patience_s=settings.data.timeout_s if live and wiring.threaded else None,
+        recorder=None if history is None else ChainHistory(history),
     )

@@ -137,6 +137,10 @@ class StoreBusyError(StoreError):
     """Another process holds the database's write lock."""
 
 
+class StoreUnavailableError(StoreError):
+    """The database server does not answer; trying again later can help."""
+
+
 class StoreCorruptError(StoreError):
     """The database file is not a whole database of ours. It is never overwritten."""
 

@@ -20,7 +20,8 @@ from monitor.backtest.chain_cache import (
     write_day,
 )
 from monitor.backtest.chain_day import FileReport
-from monitor.backtest.chain_files import day_files, read_day_file
+from monitor.backtest.chain_files import read_day_file
+from monitor.backtest.chain_folders import day_files
 from monitor.backtest.chain_reasons import Skip
 from monitor.domain.instruments import underlying
 from monitor.domain.trading_calendar import TradingCalendar
@@ -68,7 +69,7 @@ def load_chains(
     """Load the day files of one ticker; what is not in the cache is converted into it.
 
     Args:
-        folder: Holds `TICKER_options_YYYY-MM-DD.csv` (`chain_files.find_folders`).
+        folder: Holds `TICKER_options_YYYY-MM-DD.csv` (`chain_folders.find_folders`).
         cache_dir: Below it lies a folder of cached days per source folder; None: keep nothing.
         max_dte: Sessions to expiration that are of interest; the cache keeps all.
         first, last: Days, both included.

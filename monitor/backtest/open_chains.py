@@ -11,7 +11,7 @@ from typing import Any
 from monitor.backtest.bars_panel import PriceTable, Sessions, sessions_between
 from monitor.backtest.beside_chains import EARLIER_SESSIONS, Beside, read_beside
 from monitor.backtest.chain_book import ChainBook, QuoteKind
-from monitor.backtest.chain_files import ChainFolders, day_files, find_folders
+from monitor.backtest.chain_folders import ChainFolders, day_files, find_folders
 from monitor.backtest.chain_source import ChainLoad, load_chains
 from monitor.backtest.quote_marks import QuoteMarks, parity_prices
 from monitor.backtest.run_plan import MarksSource

@@ -86,7 +86,7 @@ def told_apart(folders: Sequence[Path], ticker: str) -> tuple[Path, tuple[Path, 
         InputError: A folder does not exist, or two of them hold chains.
         DataError: None of them holds chains of the ticker; says where it looked.
     """
-    from monitor.backtest.chain_files import find_folders  # heavy: numba
+    from monitor.backtest.chain_folders import find_folders
 
     for folder in folders:
         if not folder.is_dir():

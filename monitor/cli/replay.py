@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -39,6 +39,7 @@ from monitor.domain.vocabulary import Profile, Trend
 from monitor.errors import DataError, InputError
 from monitor.home import Home, find_home
 from monitor.providers.replay import ReplayProvider
+from monitor.providers.replay_chains import ReplayChainProvider
 from monitor.providers.sessions import SESSIONS_FILE
 from monitor.runtime.logs import configure_logging
 from monitor.runtime.replay import run_replay
@@ -190,10 +191,13 @@ def _prepared(request: Request, settings: Settings, home: Home) -> Iterator[Prep
         _borrow_sessions(home, scratch)
         calendar = calendar_for(scratch, SystemClock())
         provider = ReplayProvider(request.folder, calendar=calendar)
+        chains = ReplayChainProvider(request.folder, calendar=calendar)
         instants, lacking = _recorded(provider, request, settings.tickers, calendar)
+        lacking = replace(lacking, notes=(*lacking.notes, *chains.notes))
         settings = _at_the_bars_pace(settings, instants, home)
         wiring = Wiring(
             provider=provider,
+            chains=chains,
             calendar=calendar,
             source=settings.data.source,
             started_at=instants[0],

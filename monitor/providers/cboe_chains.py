@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import TypeVar
 
 import msgspec
 import numpy as np
@@ -19,22 +18,20 @@ import requests
 from monitor import __version__
 from monitor.clock import NEW_YORK
 from monitor.domain.delayed_quotes import said_at
-from monitor.domain.instruments import Kind, underlying
+from monitor.domain.instruments import SYMBOLS, Kind, underlying
 from monitor.domain.option_chain import ChainRequest, OptionChain
 from monitor.domain.quotes import Floats
 from monitor.domain.trading_calendar import TradingCalendar
-from monitor.errors import PayloadError, ProviderError
+from monitor.errors import PayloadError, ProviderError, RateLimitedError, UnknownSymbolError
 from monitor.providers.base import ChainBatch, SourceHealth
 from monitor.providers.cboe_http import NAME, broken, fetch
 from monitor.providers.option_rows import Said, Symbols, chains_of, read_symbols, wanted_rows
 
 BASE_URL = "https://cdn.cboe.com/api/global/delayed_quotes/options"
 DELAY = timedelta(minutes=15)
-MAX_BYTES = 64_000_000  # SPX is about 10 MB, 1.5 MB on the way
+MAX_BYTES = 64_000_000  # 20,000 options are about 9 MB
 PATIENCE = 3  # times the usual time limit, for a body of that size
 GREEKS = ("delta", "gamma", "theta_per_day", "vega_per_vol_point")
-
-T = TypeVar("T")
 
 
 class Option(msgspec.Struct, gc=False):
@@ -150,14 +147,7 @@ class CboeChainProvider:
         known = self._books.get(ticker)
         if known is not None and timedelta(0) <= now - known.said.fetched_at < self._interval:
             return known
-        response = fetch(
-            self._session,
-            f"{self._base_url}/{file_name(ticker)}",
-            symbol=ticker,
-            what="option chains",
-            limit_s=self._limit_s,
-            headers=known.validators if known else None,
-        )
+        response = self._fetch(ticker, known.validators if known else None)
         if response.status_code == 304 and known is not None:
             book = replace(known, said=replace(known.said, fetched_at=now))
         elif response.status_code == 200 and len(response.content) <= MAX_BYTES:
@@ -169,6 +159,27 @@ class CboeChainProvider:
             raise broken(ticker, f"answered {response.status_code}")
         self._books[ticker] = book
         return book
+
+    def _fetch(self, ticker: str, validators: dict[str, str] | None) -> requests.Response:
+        try:
+            return fetch(
+                self._session,
+                f"{self._base_url}/{file_name(ticker)}",
+                symbol=ticker,
+                what="option chains",
+                limit_s=self._limit_s,
+                headers=validators,
+            )
+        except UnknownSymbolError as error:
+            if underlying(ticker).symbol not in SYMBOLS:
+                raise
+            # Cboe has files of these: it is us that it does not want to answer.
+            raise RateLimitedError(
+                f"cboe refuses its option chains of {ticker}: it may block who asks too often",
+                source=NAME,
+                symbol=ticker,
+                retryable=True,
+            ) from error
 
 
 def file_name(ticker: str) -> str:

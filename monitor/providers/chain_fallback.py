@@ -17,6 +17,9 @@ from monitor.providers.resilience import Guard, Policy
 
 Key = tuple[str, date]
 
+# A chain is megabytes from a public server: one more try, and longer pauses than for a price.
+CHAIN_POLICY = Policy(retries=1, wait=timedelta(minutes=2), max_wait=timedelta(minutes=15))
+
 
 class ResilientChains:
     """Another source of chains, asked through a `Guard`.
@@ -28,11 +31,11 @@ class ResilientChains:
         self,
         inner: ChainProvider,
         *,
-        policy: Policy | None = None,
+        policy: Policy = CHAIN_POLICY,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._inner = inner
-        self._guard = Guard(inner.name, policy=policy or Policy(), sleep=sleep)
+        self._guard = Guard(inner.name, policy=policy, sleep=sleep)
         self._delay = timedelta(0)
 
     @property

@@ -35,7 +35,7 @@ def merge(path: Path, rows: Mapping[Key, Row]) -> None:
     """
     kept = _read_or_set_aside(path)
     kept.update(rows)
-    _replace(path, _table(kept, daily=path.parent.name == "daily"))
+    replace_file(path, _table(kept, daily=path.parent.name == "daily"))
 
 
 def volume_so_far(path: Path, symbol: str) -> float:
@@ -109,8 +109,12 @@ def _table(rows: Mapping[Key, Row], *, daily: bool) -> pa.Table:
     return pa.table({"ts_utc": starts, "symbol": symbols, **named})
 
 
-def _replace(path: Path, table: pa.Table) -> None:
-    """Write beside the file, then put it in its place."""
+def replace_file(path: Path, table: pa.Table) -> None:
+    """Write beside the file, then put it in its place.
+
+    Raises:
+        OSError: The folder cannot be written; a file that was there is as it was.
+    """
     import pyarrow.parquet as pq
 
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
+from monitor.clock import NEW_YORK
 from monitor.domain.alert_text import clock_text
 from monitor.domain.chain_frozen import Unmoved, observed
 from monitor.domain.option_chain import ChainRequest, OptionChain
@@ -142,7 +143,7 @@ class ChainFeed:
         """Replace what came; what did not come stays as it was last known."""
         is_open = self.calendar.state_at(now)[0] is SessionState.OPEN
         came = {(c.root, c.expiration) for c in batch.chains}
-        today = min(request.expirations)
+        today = now.astimezone(NEW_YORK).date()
         with self._lock:
             before = self._kept[request.ticker]
             stay = tuple(

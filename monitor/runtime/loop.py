@@ -18,6 +18,7 @@ from apscheduler.events import EVENT_JOB_MAX_INSTANCES, JobEvent
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from monitor.clock import Clock
+from monitor.errors import StoreUnavailableError
 
 logger = logging.getLogger(__name__)
 
@@ -118,6 +119,10 @@ class Loop:
         try:
             self.cycle()
             self.health.failures_in_a_row, self.health.error = 0, None
+        except StoreUnavailableError as error:
+            # No defect of ours: a database server is away. The page goes stale and says so.
+            logger.warning("database away", extra={"reason": error.message})
+            self.health.error = error.message
         except Exception as error:
             # The one broad catch of the loop: the next cycle must run whatever this one met.
             logger.exception("cycle failed")

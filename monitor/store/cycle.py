@@ -21,6 +21,7 @@ from monitor.domain.scan_step import told
 from monitor.domain.snapshot import AlertView
 from monitor.domain.step import CycleResult
 from monitor.domain.vocabulary import PositionStatus, Trend
+from monitor.errors import StoreUnavailableError
 from monitor.store import alerts as alert_store
 from monitor.store import controls, position_events
 from monitor.store.engine import read, write
@@ -77,7 +78,23 @@ class CycleStore:
         now: datetime,
         channels: Sequence[str],
     ) -> Saved:
-        """Load, decide and save; nothing is kept when any of it fails."""
+        """Load, decide and save; nothing is kept when any of it fails.
+
+        A connection that breaks on the way is tried once more: the decision is made anew from
+        what the database then says, so nothing is told twice.
+        """
+        try:
+            return self._run(decide, now=now, channels=channels)
+        except StoreUnavailableError:
+            return self._run(decide, now=now, channels=channels)
+
+    def _run(
+        self,
+        decide: Callable[[Known], CycleResult],
+        *,
+        now: datetime,
+        channels: Sequence[str],
+    ) -> Saved:
         with write(self.engine) as connection:
             known = Known(
                 positions=list_positions(connection),

@@ -1,4 +1,4 @@
-"""Opening the database: SQLite with WAL, full sync and `BEGIN IMMEDIATE`, or another URL.
+"""Opening the database: SQLite with WAL, full sync and `BEGIN IMMEDIATE`, or PostgreSQL.
 
 Without `BEGIN IMMEDIATE` two writers that both read first lose updates in silence.
 """
@@ -13,7 +13,9 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from monitor.errors import ConfigError
 from monitor.store.failures import translate
+from monitor.store.postgres import is_postgres, open_postgres, translate_postgres
 
 
 def database_url(home: Path, url: str = "") -> str:
@@ -27,8 +29,13 @@ def open_engine(url: str, *, busy_timeout_s: float = 5.0, durable: bool = True) 
     Args:
         durable: Force each commit to disk. A replay or demo can be run again and need not.
     """
+    if is_postgres(url):
+        return open_postgres(url, busy_timeout_s=busy_timeout_s)
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True)
+        raise ConfigError(
+            f"store.url names a database that is not supported: {url.partition('://')[0]}",
+            hint="sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME",
+        )
     # The pool keeps a connection: closing the last one would copy the whole WAL each time.
     engine = create_engine(url, connect_args={"timeout": busy_timeout_s, "isolation_level": None})
 
@@ -90,4 +97,6 @@ def _translated(engine: Engine) -> Iterator[None]:
     except IntegrityError:
         raise  # a mistake of ours, not of the machine
     except DBAPIError as error:
+        if engine.dialect.name == "postgresql":
+            raise translate_postgres(error, engine) from error
         raise translate(error, sqlite_path(engine)) from error

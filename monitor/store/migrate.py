@@ -41,7 +41,7 @@ def ensure_schema(engine: Engine, *, migrate: Migrate | None = None) -> None:
 
     migrate = migrate or upgrade.to_head
     if path is None:
-        migrate(engine)
+        _upgrade_server(engine, migrate, upgrade.known_versions())
         return
     with upgrade.lock(path):
         if not path.exists():
@@ -68,6 +68,18 @@ def version_of(engine: Engine) -> str | None:
             return None
         found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
         return found
+
+
+def _upgrade_server(engine: Engine, migrate: Migrate, known: frozenset[str]) -> None:
+    """The writers' turn makes concurrent starts wait; the second finds nothing to do."""
+    found = version_of(engine)
+    if found is not None and found not in known:
+        raise StoreError(
+            f"the database was written by a newer version of this program (schema {found}; this "
+            f"one knows up to {HEAD})",
+            hint="update the program",
+        )
+    migrate(engine)
 
 
 def check_integrity(engine: Engine) -> None:

@@ -45,7 +45,7 @@ def get_position(connection: Connection, prefix: str) -> Position:
         raise _ambiguous(
             wanted, [p for p in list_positions(connection, include_closed=True) if p.id in found]
         )
-    query = select(table).where(table.c.id == found[0]).with_for_update()
+    query = select(table).where(table.c.id == found[0])
     with decoding():
         return from_row(connection.execute(query).one())
 

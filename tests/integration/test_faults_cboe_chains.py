@@ -29,7 +29,7 @@ from monitor.errors import (
     UnreachableError,
 )
 from monitor.providers.base import ChainBatch, ChainProvider
-from monitor.providers.cboe_chains import CboeChainProvider
+from monitor.providers.cboe_chains import CboeChainProvider, read_book
 from monitor.providers.chain_fallback import ResilientChains
 
 MINUTE = timedelta(minutes=1)
@@ -263,14 +263,14 @@ def test_fault_01_chain_429_opens_the_breaker_for_as_long_as_asked(
 @pytest.mark.parametrize(
     "reply", [Reply(status=500), Reply(status=502), Reply(body=b"<html></html>")]
 )
-def test_fault_02_chain_server_error_is_temporary_and_retried_twice(
+def test_fault_02_chain_server_error_is_temporary_and_retried_once(
     calendar: TradingCalendar, reply: Reply
 ) -> None:
     with cboe(always(reply), calendar) as (server, provider):
         error = only_error(provider)
     assert isinstance(error, PayloadError)
     assert "temporary" in error.message
-    assert len(server.paths) == 3
+    assert len(server.paths) == 2
 
 
 def test_fault_03_chain_call_that_hangs_ends_in_time(calendar: TradingCalendar) -> None:
@@ -314,6 +314,15 @@ def test_fault_04_chain_body_cut_short_is_temporary(
     assert "cboe" in error.message
 
 
+def test_fault_04_chain_body_cut_anywhere_is_never_half_believed(
+    shared_data: Path, calendar: TradingCalendar
+) -> None:
+    body = (shared_data / "http" / "cboe_delayed_quotes_AAPL_trimmed.json").read_bytes()
+    for end in range(0, len(body.rstrip()), 61):
+        with pytest.raises(PayloadError):
+            read_book(body[:end], ticker="AAPL", calendar=calendar, now=NOW)
+
+
 @pytest.mark.parametrize("status", [403, 404])
 def test_fault_06_chain_of_an_unknown_symbol_flags_only_that_one(
     shared_data: Path, calendar: TradingCalendar, status: int
@@ -327,6 +336,18 @@ def test_fault_06_chain_of_an_unknown_symbol_flags_only_that_one(
         assert isinstance(only_error(provider, now=now, ticker="SPXX"), UnknownSymbolError)
         assert provider.chains(ask("NDX", DAY), now=now).chains
         assert provider.health()[0].state == "ok"
+
+
+def test_fault_01_chain_refused_for_a_known_underlying_is_a_block_and_waits(
+    calendar: TradingCalendar,
+) -> None:
+    with cboe(always(Reply(status=403)), calendar) as (server, provider):
+        error = only_error(provider)
+        assert isinstance(error, RateLimitedError)
+        assert "refuses its option chains of NDX" in error.message
+        only_error(provider, now=NOW + MINUTE)
+        assert len(server.paths) == 1
+        assert provider.health()[0].state == "open"
 
 
 def test_fault_08_chain_with_impossible_prices_says_unknown(calendar: TradingCalendar) -> None:
@@ -376,7 +397,7 @@ def test_fault_14_chain_source_recovers_without_a_restart(
         for n in range(3):
             only_error(provider, now=now + n * MINUTE)
         server.play = always(Reply(body=body))
-        assert provider.chains(ask("NDX", DAY), now=now + 4 * MINUTE).chains
+        assert provider.chains(ask("NDX", DAY), now=now + 5 * MINUTE).chains
         assert "If-None-Match" not in server.asked[-1][1]
         assert provider.health()[0].state == "ok"
         assert provider.health()[0].delay == 15 * MINUTE

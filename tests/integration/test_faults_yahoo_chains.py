@@ -160,7 +160,7 @@ def test_fault_02_chain_server_error_is_temporary(tmp_path: Path, reply: Reply) 
         error = only_error(provider)
     assert error.retryable
     assert "temporary" in error.message
-    assert server.option_pages == {"^SPX": 3}
+    assert server.option_pages == {"^SPX": 2}
 
 
 def test_fault_03_chain_call_that_hangs_ends_in_time(tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
+from fakes.collector import collector
+from fakes.processes import dead_port, run
 from sqlalchemy import Engine, select
 
 from monitor.clock import SystemClock
@@ -29,8 +31,6 @@ from monitor.notify.dispatcher import Dispatcher
 from monitor.notify.setup import build_notifiers
 from monitor.store import alerts, schema
 from monitor.store.engine import open_engine, read, write
-from tests.fakes.collector import collector
-from tests.fakes.processes import dead_port, run
 
 NOW = datetime(2026, 11, 18, 18, 45, tzinfo=UTC)
 SECRET = "hunter2"

@@ -65,8 +65,8 @@ def refused(*, permanent: bool = False) -> NotifyError:
 
 
 @pytest.fixture
-def engine(home: Path) -> Iterator[Engine]:
-    made = open_engine(f"sqlite:///{home / 'monitor.db'}")
+def engine(home: Path, store_url: str) -> Iterator[Engine]:
+    made = open_engine(store_url or f"sqlite:///{home / 'monitor.db'}")
     schema.metadata.create_all(made)
     yield made
     made.dispose()
@@ -442,6 +442,7 @@ print(killed)
 """
 
 
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="kills a forked process at a given line")
 def test_fault_22_killed_inside_emit_every_notice_is_in_the_files_exactly_once(
     engine: Engine, home: Path

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from chain_cases import DAY, exchange, parity_rows, row, write_day
+from fakes.chain_files import DAY, exchange, parity_rows, row, write_day
 
 from monitor.backtest.chain_book import ChainBook, ExpirationQuotes, QuoteKind
 from monitor.backtest.chain_source import load_chains

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from chain_cases import DAY, exchange, parity_rows, row, text, write_day
+from fakes.chain_files import DAY, exchange, parity_rows, row, text, write_day
 
 from monitor.backtest.chain_cache import read_day
 from monitor.backtest.chain_source import ChainLoad, load_chains

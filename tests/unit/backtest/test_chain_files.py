@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
-from chain_cases import DAY, HEADER, exchange, parity_rows, row, text, write_day
+from fakes.chain_files import DAY, HEADER, exchange, parity_rows, row, text, write_day
 
 from monitor.backtest.chain_day import DayChain, FileReport
-from monitor.backtest.chain_files import find_folders, read_day_file
+from monitor.backtest.chain_files import read_day_file
+from monitor.backtest.chain_folders import find_folders
 from monitor.backtest.chain_reasons import Skip
 from monitor.errors import DataError
 

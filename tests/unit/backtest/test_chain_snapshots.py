@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from chain_cases import exchange
+from fakes.chain_files import exchange
 
 from monitor.backtest.chain_book import QuoteKind
 from monitor.backtest.chain_reasons import Skip

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from chain_cases import exchange
+from fakes.chain_files import exchange
 
 from monitor.backtest.history import load_history
 from monitor.backtest.history_download import Download, stored_folder, top_up

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from chain_cases import exchange
+from fakes.chain_files import exchange
 
 from monitor.backtest.bar_columns import BarFileError, read_bars
 from monitor.backtest.history import load_history

@@ -167,6 +167,13 @@ def test_fault_10_chain_that_repeats_itself_is_withheld_with_the_reason() -> Non
     assert "frozen" in readings[-1].problems["NDX", DAY]
 
 
+def test_one_underlyings_later_expirations_do_not_thaw_anothers() -> None:
+    feed = feed_of(FakeChains(moving=False))
+    both = [ask(DAY), replace(ask(NEXT), ticker="SPX")]
+    readings = [feed.fetch(both, NOW + n * 5 * MINUTE) for n in range(4)]
+    assert [len(r.chains) for r in readings] == [2, 2, 2, 0]
+
+
 def test_a_clock_that_was_set_back_does_not_stop_the_asking() -> None:
     provider = FakeChains()
     feed = feed_of(provider)

@@ -12,6 +12,7 @@ from fakes.positions_book import NOW, put_spread
 from sqlalchemy import select, update
 
 from monitor.config import Settings
+from monitor.config import Store as StoreSettings
 from monitor.domain.position_changes import Closing, closed, marked, noted
 from monitor.domain.position_record import from_record, to_record
 from monitor.domain.positions import PnlMark
@@ -26,9 +27,10 @@ from monitor.store.store import Store, open_existing, open_store
 
 
 @pytest.fixture
-def store(home: Path) -> Iterator[Store]:
+def store(home: Path, store_url: str) -> Iterator[Store]:
     ids = iter(["a3f8c2d1", "a3f9aaaa", "b0000001", "b0000002"])
-    opened = open_store(home, Settings(), new_id=lambda: next(ids))
+    settings = Settings(store=StoreSettings(url=store_url))
+    opened = open_store(home, settings, new_id=lambda: next(ids))
     yield opened
     opened.close()
 
@@ -189,6 +191,7 @@ def test_a_reader_makes_no_database(home: Path) -> None:
     assert list(home.iterdir()) == []
 
 
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 def test_the_daily_backup_is_whole_and_made_once(store: Store, home: Path) -> None:
     one = add(store)
     database = home / "data" / "monitor.db"
