@@ -7,7 +7,7 @@ COVERAGE_FLOOR ?= 85
 export COVERAGE_FLOOR
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint check lock clean
+.PHONY: help setup demo test faults lint check lock clean
 
 help:  ## List the targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +20,11 @@ demo: setup  ## Run the monitor and its page on a simulated session (own folder:
 
 test: setup  ## Run the whole test suite.
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
+
+faults: setup  ## Run every test of docs/reliability.md and show its table with the results.
+	@report=$$(mktemp); $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -k fault_ \
+		--junitxml=$$report $(PYTEST_ARGS); code=$$?; \
+		$(BIN)/python tools/fault_table.py $$report; rm -f $$report; exit $$code
 
 lint: setup  ## Check style and types: ruff, mypy --strict.
 	$(BIN)/ruff check .

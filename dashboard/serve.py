@@ -115,6 +115,8 @@ class PageServer:
             self._server.trigger.close()
 
     def _bind(self) -> None:
+        # It warns whenever a request waits for a thread, a moment or not.
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self._server = create_server(
             self._app,
             map=self._map,

@@ -29,6 +29,7 @@ from monitor.runtime.feed import MarketFeed
 from monitor.runtime.grid_watch import GridWatch
 from monitor.runtime.runner import Identity, Runner
 from monitor.store.cycle import CycleStore
+from monitor.store.leadership import Leadership
 from monitor.store.store import Store, open_store
 
 if TYPE_CHECKING:
@@ -115,11 +116,13 @@ def open_runner(settings: Settings, home: Home, wiring: Wiring) -> Iterator[Runn
         folder=home.charts, edges=settings.regime, source=wiring.source, simulated=simulated
     )
     recorder = HistoryStore(home.history) if wiring.record and not simulated else None
+    leadership = Leadership(store.engine, settings.tickers)
     heartbeat = Heartbeat("" if simulated else settings.notify.heartbeat_url)
     dispatcher = Dispatcher(
         store.engine,
         build_notifiers(home, settings, console=wiring.console, people=not simulated),
         clock=wiring.clock,
+        covers=leadership.covers,
     )
     if wiring.threaded:
         dispatcher.start()
@@ -143,6 +146,7 @@ def open_runner(settings: Settings, home: Home, wiring: Wiring) -> Iterator[Runn
             store=CycleStore(store.engine),
             dispatcher=dispatcher,
             heartbeat=heartbeat,
+            scope_of=leadership.scope,
             daily_copy=store.daily_copy if wiring.durable else lambda _now: None,
             charts=charts,
             identity=Identity(
@@ -160,6 +164,7 @@ def open_runner(settings: Settings, home: Home, wiring: Wiring) -> Iterator[Runn
         if wiring.chains is not None:
             wiring.chains.close()
         wiring.provider.close()
+        leadership.close()
         store.close()
 
 

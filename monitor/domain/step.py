@@ -41,6 +41,7 @@ from monitor.domain.regime import RegimeState
 from monitor.domain.regime import advance as advance_regime
 from monitor.domain.scan import ScanResult
 from monitor.domain.scan_step import opportunity_conditions, scan_context
+from monitor.domain.scope import ALONE, Scope
 from monitor.domain.trading_calendar import TradingCalendar
 from monitor.domain.vocabulary import Level, Regime, SessionState, Trend
 from monitor.errors import ProviderError
@@ -67,6 +68,7 @@ class CycleInputs:
     broken_channels: Mapping[str, str] = field(default_factory=dict)
     paused_since: datetime | None = None
     told_today: int = 0
+    scope: Scope = ALONE
     simulated: bool = False
 
 
@@ -100,6 +102,7 @@ class CycleResult:
     scanned: bool
     alerts: AdvanceResult
     living: Mapping[str, AlertRecord]
+    scope: Scope = ALONE
 
 
 def step(
@@ -173,9 +176,10 @@ def step(
     if settings.alerts.daily_messages and not inputs.simulated:
         conditions += _day_conditions(inputs, contexts, settings, calendar, now)
     open_now = calendar.state_at(now)[0] is SessionState.OPEN
+    covers = inputs.scope.covers
     alerts = advance(
-        inputs.alerts,
-        conditions,
+        {k: record for k, record in inputs.alerts.items() if covers(record.condition.ticker)},
+        [condition for condition in conditions if covers(condition.ticker)],
         now=now,
         policy=AlertPolicy.from_settings(settings.alerts),
         next_number=inputs.next_alert_number,
@@ -200,6 +204,7 @@ def step(
         scanned=due,
         alerts=alerts,
         living=living(inputs.alerts, alerts),
+        scope=inputs.scope,
     )
 
 

@@ -12,11 +12,11 @@ import os
 import secrets
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from monitor.domain.alerts import Notice
 from monitor.domain.snapshot import NotifierView
@@ -57,6 +57,7 @@ class Channel:
 
     engine: Engine
     notifier: Notifier
+    covers: Callable[[str | None], bool] = lambda _ticker: True  # whose alerts it may send
     disabled: str | None = None
     error: str | None = None
     last_ok_at: datetime | None = None
@@ -114,7 +115,7 @@ class Channel:
     def _write_batch(self, journal: Journal, now: datetime) -> int:
         with journal.exclusively():
             with write(self.engine) as connection:
-                rows = self._due(outbox.pending(connection, journal.name), now)
+                rows = self._due(self._own(connection), now)
                 whole = [r for r in rows if r.claim and journal.settle(r.claim, r.notice)]
                 settled = {r.id for r in whole}
                 rest = [r for r in rows if r.id not in settled]
@@ -135,8 +136,7 @@ class Channel:
 
     def _send_batch(self, now: datetime) -> int:
         with write(self.engine) as connection:
-            rows = outbox.pending(connection, self.notifier.name)
-            rows = self._due(rows, now)
+            rows = self._due(self._own(connection), now)
             if any(self._held_elsewhere(row, now) for row in rows):
                 self.retry_at = now + FIRST_RETRY
                 return 0
@@ -189,6 +189,11 @@ class Channel:
             self.notifier.deliver(notices, silent=message.silent)
         else:
             self.notifier.send(notices[0])
+
+    def _own(self, connection: Connection) -> list[OutboxRow]:
+        """What waits on this channel, without what another monitor has to say."""
+        rows = outbox.pending(connection, self.notifier.name)
+        return [row for row in rows if self.covers(row.notice.ticker)]
 
     def _due(self, rows: list[OutboxRow], now: datetime) -> list[OutboxRow]:
         """All rows, or none while one that was not taken waits for its next attempt."""

@@ -7,7 +7,7 @@ channels.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -38,10 +38,18 @@ class Dispatcher:
 
     Args:
         clock: Real time, for the threads; `dispatch_due` is given its `now`.
+        covers: Of which ticker's alerts it sends; None: those of no ticker.
     """
 
-    def __init__(self, engine: Engine, notifiers: Sequence[Notifier], *, clock: Clock) -> None:
-        self._channels = tuple(Channel(engine, notifier) for notifier in notifiers)
+    def __init__(
+        self,
+        engine: Engine,
+        notifiers: Sequence[Notifier],
+        *,
+        clock: Clock,
+        covers: Callable[[str | None], bool] = lambda _ticker: True,
+    ) -> None:
+        self._channels = tuple(Channel(engine, notifier, covers) for notifier in notifiers)
         self._clock = clock
         self._wakers = tuple(threading.Event() for _ in notifiers)
         self._threads: list[threading.Thread] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 from monitor import __version__
 from monitor.config import Settings
 from monitor.domain.chain_needs import chain_needs, grid_dtes, levels_of
+from monitor.domain.scope import ALONE, Scope
 from monitor.domain.sleep import Gap, entry_times_pt, find_gap
-from monitor.domain.snapshot import JobView, MonitorView, Snapshot
+from monitor.domain.snapshot import JobView, MonitorView, Problem, Snapshot
 from monitor.domain.snapshot_build import Surroundings, build_snapshot
 from monitor.domain.step import CycleInputs, CycleResult, MonitorState, step
 from monitor.domain.trading_calendar import TradingCalendar
@@ -63,6 +64,7 @@ class Runner:
     job: JobHealth = field(default_factory=JobHealth)
     before_cycle: Callable[[datetime], None] = lambda _now: None
     daily_copy: Callable[[datetime], object] = lambda _now: None
+    scope_of: Callable[[Iterable[str]], Scope] = lambda _tickers: ALONE
     flag_trend: Trend | None = None
     threaded: bool = True
     state: MonitorState = field(default_factory=MonitorState)
@@ -167,6 +169,7 @@ class Runner:
                 broken_channels=self.dispatcher.broken(),
                 paused_since=known.paused_since,
                 told_today=known.told_today,
+                scope=self.scope_of(_tickers_of(known)),
                 simulated=self.identity.simulated,
             ),
             settings=self.settings,
@@ -210,7 +213,7 @@ class Runner:
                 providers=self._sources(),
                 jobs=(self._job_view(now, now + interval),),
                 notifiers=self.dispatcher.health(),
-                problems=result.watch.problems,
+                problems=(*result.watch.problems, *_standby(result.scope)),
                 files_problem=self.files_problem,
                 grid_problem=self.grid.problem,
                 history_problem=self.feed.history_problem or self._chains_not_kept(),
@@ -273,3 +276,17 @@ class Runner:
             overruns=self.job.overruns,
             error=self.job.error,
         )
+
+
+def _tickers_of(known: Known) -> set[str]:
+    """Whatever positions and alerts are about."""
+    alerted = {record.condition.ticker for record in known.alerts.values()}
+    return {p.ticker for p in known.positions} | {t for t in alerted if t is not None}
+
+
+def _standby(scope: Scope) -> tuple[Problem, ...]:
+    if not scope.elsewhere and scope.rest:
+        return ()
+    whose = ", ".join(sorted(scope.elsewhere)) or "what belongs to no ticker"
+    why = f"another monitor on this database tells the alerts of {whose}; this one stands by"
+    return (Problem(what="leader", why=why),)

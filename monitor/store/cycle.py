@@ -121,7 +121,7 @@ class CycleStore:
         alert_store.save(connection, result.alerts, channels=channels)
         controls.put(connection, controls.HEARTBEAT, now.isoformat(), at=now)
         change = result.regime_change
-        if change is not None:
+        if change is not None and result.scope.covers(None):
             connection.execute(
                 insert(regime_changes).values(
                     at=now,

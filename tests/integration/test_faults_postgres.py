@@ -182,3 +182,107 @@ def test_concurrent_first_starts_make_one_schema(home: Path, postgres: PostgresS
     with read(store.engine) as connection:
         assert connection.execute(select(func.count()).select_from(schema.positions)).scalar() == 0
     store.close()
+
+
+# --- several monitors on one database --------------------------------------------------------
+
+
+def exits_told(home: Path) -> int:
+    log = home / "logs" / "alerts.log"
+    return log.read_text("utf-8").count("Stop loss hit") if log.exists() else 0
+
+
+def test_one_of_two_monitors_tells_and_the_other_stands_by(
+    tmp_path: Path, postgres: PostgresServer
+) -> None:
+    settings = on(postgres.new_database())
+    first, second = tmp_path / "first", tmp_path / "second"
+    for folder in (first, second):
+        folder.mkdir()
+    with running(first, settings=settings) as leader:
+        leader.cycle(NOW)
+        with running(second, settings=settings) as standby:
+            store = open_store(first, settings)
+            store.import_all(
+                [put_spread(mark=PnlMark(pnl_usd=-300.0, asof=NOW, source="you"))], at=NOW
+            )
+            store.close()
+            standby.cycle(NOW + MINUTE)  # it looks first, and says nothing
+            leader.cycle(NOW + MINUTE)
+            assert (exits_told(first), exits_told(second)) == (1, 0)
+            assert standby.snapshot is not None
+            assert len(standby.snapshot.positions) == 1  # its page shows the book all the same
+            whys = [p.why for p in standby.snapshot.health.problems if p.what == "leader"]
+            assert whys == [
+                "another monitor on this database tells the alerts of NDX; this one stands by"
+            ]
+            leader.cycle(NOW + 2 * MINUTE)
+            standby.cycle(NOW + 2 * MINUTE)
+            assert (exits_told(first), exits_told(second)) == (1, 0)
+
+
+def test_each_ticker_has_its_own_leader_and_a_position_nobody_watches_has_one_too(
+    tmp_path: Path, postgres: PostgresServer
+) -> None:
+    url = postgres.new_database()
+    homes = {}
+    for ticker in ("NDX", "SPX"):
+        homes[ticker] = tmp_path / ticker
+        homes[ticker].mkdir()
+    book = [
+        put_spread(f"{i}000000", ticker=t, mark=PnlMark(pnl_usd=-300.0, asof=NOW, source="you"))
+        for i, t in enumerate(("NDX", "SPX", "RUT"))
+    ]
+    with (
+        running(homes["NDX"], settings=on(url)) as ndx,
+        running(homes["SPX"], settings=msgspec.structs.replace(on(url), tickers=("SPX",))) as spx,
+    ):
+        ndx.cycle(NOW)
+        spx.cycle(NOW)
+        store = open_store(tmp_path, on(url))
+        store.import_all(book, at=NOW)
+        store.close()
+        for minutes in (1, 2):
+            ndx.cycle(NOW + minutes * MINUTE)
+            spx.cycle(NOW + minutes * MINUTE)
+    said = {t: (h / "logs" / "alerts.log").read_text("utf-8") for t, h in homes.items()}
+    assert ("Position 0000" in said["NDX"], "Position 0000" in said["SPX"]) == (True, False)
+    assert ("Position 1000" in said["NDX"], "Position 1000" in said["SPX"]) == (False, True)
+    assert ("Position 2000" in said["NDX"], "Position 2000" in said["SPX"]) == (True, False)
+
+
+def test_a_standby_takes_over_within_a_cycle_of_the_leaders_death(
+    tmp_path: Path, postgres: PostgresServer
+) -> None:
+    """Two real processes on one database; the leader is killed."""
+    url = postgres.new_database()
+    env = {**offline(), "CONDORWATCH_STORE__URL": url}
+    first, second = tmp_path / "first", tmp_path / "second"
+    for folder in (first, second):
+        folder.mkdir()
+    options = ("--no-dashboard", "--data-interval", "5")
+    with monitor(first, *options, env=env) as leader:
+        leader.wait_for(lambda page: page["monitor"]["iteration"] >= 1)
+        with monitor(second, *options, env=env) as standby:
+            standby.wait_for(lambda page: any(
+                p["what"] == "leader" for p in page["health"]["problems"]
+            ))  # fmt: skip
+            leader.process.kill()
+            leader.process.wait()
+            added = run(
+                "positions", "add", "--dte", "5", "--band", "P97", "--spread", "put_spread",
+                "--contracts", "3", "--credit", "150.00", "--short-put", "19800",
+                "--long-put", "19700", home=first, env=env,
+            )  # fmt: skip
+            assert added.returncode == 0, added.stderr
+            identity = json.loads(run("positions", "list", "--json", home=first, env=env).stdout)[
+                "positions"
+            ][0]["id"]
+            run("positions", "update", identity, "--pnl", "-400", home=first, env=env)
+            standby.until(lambda: exits_told(second) == 1)
+            page = standby.wait_for(lambda page: not any(
+                p["what"] == "leader" for p in page["health"]["problems"]
+            ))  # fmt: skip
+            assert page["monitor"]["pid"] == standby.process.pid
+    assert exits_told(first) == 0
+    assert len([title for title in told(url) if "Stop loss hit" in title]) == 1

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes.emitter import Compared, Emitter
 from sqlalchemy import Engine, select, update
 
 from monitor.clock import PACIFIC, FixedClock, SystemClock
@@ -378,80 +377,13 @@ def test_crash_between_write_and_commit_writes_no_line_twice(
     assert [json.loads(line)["id"] for line in path.read_text().splitlines()] == ["A1.1", "A2.1"]
 
 
-EMITTER = """
-import os, signal, sys
-from datetime import UTC, datetime
-from pathlib import Path
-from monitor.clock import PACIFIC, FixedClock
-from monitor.domain.alert_lifecycle import AlertPolicy, advance
-from monitor.domain.alerts import Condition
-from monitor.domain.vocabulary import Level
-from monitor.notify.dispatcher import Dispatcher
-from monitor.notify.jsonl import alerts_jsonl
-from monitor.notify.logfile import alerts_log
-from monitor.store import alerts
-from monitor.store.engine import open_engine, write
-
-HOME, NOW = Path(sys.argv[1]), datetime(2026, 2, 20, 18, 45, tzinfo=UTC)
-
-
-def start():
-    engine = open_engine(f"sqlite:///{HOME / 'monitor.db'}")
-    files = [alerts_log(HOME / "alerts.log", zone=PACIFIC), alerts_jsonl(HOME / "alerts.jsonl")]
-    return engine, Dispatcher(engine, files, clock=FixedClock(NOW))
-
-
-def emit():
-    engine, sender = start()
-    with write(engine) as connection:
-        number = alerts.next_number(connection)
-        new = [Condition(key=f"k{number + i}", level=Level.EXIT, title="T") for i in range(3)]
-        result = advance(
-            {}, new, now=NOW, policy=AlertPolicy(), next_number=number, simulated=False
-        )
-        alerts.save(connection, result, channels=sender.channels)
-    sender.dispatch_due(NOW)
-
-
-def kill_at(line):
-    left = line
-
-    def trace(frame, event, _arg):
-        nonlocal left
-        if not frame.f_code.co_filename.endswith(("/channel.py", "/journal.py", "/engine.py")):
-            return None
-        if event == "line":
-            left -= 1
-            if left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-        return trace
-
-    return trace
-
-
-killed = 0
-for line in range(3, 400, 8):
-    child = os.fork()
-    if child == 0:
-        sys.settrace(kill_at(line))
-        emit()
-        os._exit(0)
-    killed += os.waitpid(child, 0)[1] == signal.SIGKILL
-    start()[1].dispatch_due(NOW)  # what the next start does
-print(killed)
-"""
-
-
-@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="kills a forked process at a given line")
-def test_fault_22_killed_inside_emit_every_notice_is_in_the_files_exactly_once(
-    engine: Engine, home: Path
-) -> None:
+def test_fault_22_killed_inside_emit_every_notice_is_in_the_files_exactly_once(home: Path) -> None:
     """kill -9 at many different lines of committing and sending, one run after the other."""
-    done = subprocess.run(
-        [sys.executable, "-c", EMITTER, str(home)], capture_output=True, text=True, check=True
-    )
-    assert int(done.stdout) > 30, done.stderr
+    emitter = Emitter(home)
+    assert emitter.kill(50) > 30
+    assert emitter.compare() == Compared(missing=0, doubled=0, torn=0)
+    engine = open_engine(f"sqlite:///{home / 'monitor.db'}")
     with read(engine) as connection:
         committed = [
             f"A{n}" for n in connection.execute(select(schema.notices.c.alert_number)).scalars()
@@ -462,6 +394,7 @@ def test_fault_22_killed_inside_emit_every_notice_is_in_the_files_exactly_once(
     records = [json.loads(line) for line in (home / "alerts.jsonl").read_text().splitlines()]
     assert [record["alert"] for record in records] == committed
     assert {state for state, _ in states(engine)} == {"sent"}
+    engine.dispose()
 
 
 def test_test_notice_reports_each_channel(engine: Engine, home: Path) -> None:

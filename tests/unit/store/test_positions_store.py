@@ -44,7 +44,7 @@ def rows(store: Store) -> list[tuple[object, ...]]:
         return [tuple(row) for row in connection.execute(select(table).order_by(table.c.id))]
 
 
-def test_what_is_stored_comes_back_equal(store: Store) -> None:
+def test_fault_33_what_is_stored_comes_back_equal(store: Store) -> None:
     odd = put_spread(
         "b0",
         credit_usd=0.1 + 0.2,
@@ -70,7 +70,7 @@ def test_open_positions_come_first_by_expiration_closed_only_when_asked(store: S
     assert [p.id for p in store.list_positions(include_closed=True)] == ["c2", "c1", "c3"]
 
 
-def test_replaying_the_log_rebuilds_the_table(store: Store) -> None:
+def test_fault_33_replaying_the_log_rebuilds_the_table(store: Store) -> None:
     first, second = add(store), add(store)
     store.change(first, lambda p: marked(p, pnl_usd=10, now=NOW), kind=ChangeKind.UPDATE, at=NOW)
     store.change(
@@ -92,7 +92,7 @@ def test_replaying_the_log_rebuilds_the_table(store: Store) -> None:
     assert rows(store) == before
 
 
-def test_undo_restores_each_earlier_state_exactly(store: Store) -> None:
+def test_fault_33_undo_restores_each_earlier_state_exactly(store: Store) -> None:
     one = add(store)
     states = [store.get(one)]
     for note in ("x", "y", "z"):
