@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from monitor.backtest.configs import MODES, ConfigTable, ExitPolicy, Kind
 from monitor.backtest.grid_judge import Judged
-from monitor.backtest.model_error import credit_error_pct
 from monitor.backtest.trade_codes import PriceSource
 from monitor.backtest.variant_trades import Money
 from monitor.domain.entry_windows import ET_MINUS_PT, OPEN_PT, clock_text
+from monitor.domain.pricing.model_error import credit_error_pct
 from monitor.domain.vocabulary import Regime, Verdict
 
 Floats = NDArray[np.float64]

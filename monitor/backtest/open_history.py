@@ -16,9 +16,9 @@ from monitor.backtest.beside_chains import EARLIER_SESSIONS
 from monitor.backtest.day_ranges import day_ranges
 from monitor.backtest.history import History, load_history
 from monitor.backtest.history_prices import newest_known, own_prices
-from monitor.backtest.model_error import error_note
 from monitor.backtest.open_chains import Inputs
 from monitor.domain.instruments import underlying
+from monitor.domain.pricing.model_error import error_note
 from monitor.domain.quotes import Bars, DailyBars
 from monitor.domain.trading_calendar import TradingCalendar
 from monitor.errors import DataError

@@ -60,7 +60,7 @@ def find_sources(given: Sequence[str], ticker: str, home: Home) -> Sources:
     """
     found = _named(given, ticker) if given else _usual(ticker, home)
     if found.chains is None:
-        from monitor.backtest.model_error import model_error
+        from monitor.domain.pricing.model_error import model_error
 
         model_error(ticker)
     return found

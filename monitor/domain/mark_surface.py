@@ -9,13 +9,11 @@ import numpy as np
 
 from monitor.clock import NEW_YORK
 from monitor.domain.alert_text import age_text
-from monitor.domain.instruments import underlying
 from monitor.domain.marks import Mark, MarkRules, MarkWorld, Underlying, chain_key, is_am, verticals
 from monitor.domain.option_chain import PriceSource, Right
 from monitor.domain.positions import Position, Strikes
+from monitor.domain.pricing.model_error import is_measured, model_error
 from monitor.domain.pricing.surface_plain import (
-    ANCHORED_ERROR_PCT,
-    MODEL_ERROR_PCT,
     atm_stdev,
     surface_prices,
 )
@@ -41,8 +39,12 @@ def from_anchor(
     return _surface_mark(
         position, strikes, prices, market,
         kind=PriceSource.ANCHORED, source=anchor.source, asof=anchor.asof,
-        error_pct=ANCHORED_ERROR_PCT, simulated=anchor.simulated,
+        error_pct=_anchored_error(position.ticker), simulated=anchor.simulated,
     )  # fmt: skip
+
+
+def _anchored_error(ticker: str) -> float | None:
+    return float(model_error(ticker).anchored) if is_measured(ticker) else None
 
 
 def from_model(
@@ -65,7 +67,7 @@ def from_model(
     mark = _surface_mark(
         position, strikes, prices, market,
         kind=PriceSource.MODEL, source=None, asof=market.spot_asof,
-        error_pct=MODEL_ERROR_PCT[underlying(position.ticker).symbol], simulated=False,
+        error_pct=float(model_error(position.ticker).mean_absolute), simulated=False,
     )  # fmt: skip
     if isinstance(mark, Mark) and sessions < 1:
         why = "the model failed its test at 0 DTE: it decides no stop and no target"

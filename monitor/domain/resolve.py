@@ -17,11 +17,12 @@ from monitor.domain.live_credit import LiveCredit, NoCredit, quoted_credit, surf
 from monitor.domain.live_market import LiveChain, LiveMarket
 from monitor.domain.option_chain import PriceSource, Right
 from monitor.domain.positions import Strikes
+from monitor.domain.pricing.model_error import is_measured
 from monitor.domain.pricing.quote_rules import credit_below_risk
 from monitor.domain.snapshot import PriceView, Problem, ShortStrikeView, TradeView
 from monitor.domain.spreads import widest_wing
 from monitor.domain.strikes_for_band import StrikeChoice, choose_strikes
-from monitor.domain.surface_credit import MODEL_ERROR_PCT, model_atm_stdev, surface_prices
+from monitor.domain.surface_credit import model_atm_stdev, surface_prices
 from monitor.domain.vocabulary import Settlement
 
 NO_MOVE = "expected move unknown: no at-the-money quotes, and no index vols for it"
@@ -142,10 +143,10 @@ def _expected_move(
     """One standard deviation to expiration: the chain's at the money, else the index vols'."""
     if smile is not None and smile.forward is not None and (atm := smile.atm_stdev) is not None:
         return smile.forward * atm
-    if market.ticker not in MODEL_ERROR_PCT:
+    if not is_measured(market.ticker):
         return None
     stdev = model_atm_stdev(
-        market.ticker, vols=market.vols, expiration=live.chain.expiration, dte=row.dte,
+        market.ticker, vols=market.vols, expiration=live.chain.expiration,
         calendar=market.calendar, now=market.now,
     )  # fmt: skip
     return None if isinstance(stdev, str) else price * stdev

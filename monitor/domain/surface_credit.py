@@ -8,26 +8,25 @@ Source: docs/pricing.md#model-against-recorded-credits
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-
-import numpy as np
+from datetime import date, datetime
 
 from monitor.domain.chain_smile import ChainSmile
 from monitor.domain.instruments import underlying
 from monitor.domain.option_chain import OptionChain, PriceSource, Right
 from monitor.domain.pricing.costs import half_spreads
 from monitor.domain.pricing.implied_stdev import otm_price
-from monitor.domain.pricing.variance_clock import VarianceClock, intraday_share
+from monitor.domain.pricing.model_error import is_measured, model_error
+from monitor.domain.pricing.surface_plain import (
+    IndexVols,
+    TradingTime,
+    atm_stdev,
+    smile_stdev_plain,
+)
 from monitor.domain.trading_calendar import TradingCalendar
-from monitor.domain.vocabulary import SessionState
 from monitor.errors import CalendarHorizonError
-
-# Mean absolute error, % of the mean credit: "true ATM + our smile" and "recommended".
-ANCHORED_ERROR_PCT = {"SPX": 19.0, "NDX": 18.0, "QQQ": 21.0, "SPY": 17.0}
-MODEL_ERROR_PCT = {"SPX": 26.0, "NDX": 25.0, "QQQ": 33.0, "SPY": 19.0}
-_HORIZON = timedelta(days=120)  # the term structure's last node is 93 days after its origin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,12 +47,10 @@ class SurfacePrices:
 
         In the money it is charged the spread of the strike's out-of-the-money option.
         """
-        from monitor.domain.pricing.surface_moment import stdev_at  # its smile needs SciPy
-        from monitor.domain.pricing.surface_tables import surface_table
-
-        table = surface_table(self.symbol)
-        stdev = stdev_at(table, strike=strike, forward=self.forward, atm=self.atm)
-        outside = otm_price(forward=self.forward, strike=strike, stdev=stdev)
+        stdev = smile_stdev_plain(
+            self.symbol, forward=self.forward, atm_stdev=self.atm, strikes=[strike]
+        )
+        outside = otm_price(forward=self.forward, strike=strike, stdev=float(stdev[0]))
         parity = strike - self.forward if right is Right.PUT else self.forward - strike
         return outside + max(parity, 0.0), float(half_spreads(self.symbol, outside))
 
@@ -74,23 +71,23 @@ def surface_prices(
         vols: Index vols now by symbol, annual fractions; None unknown or stale.
     """
     symbol = underlying(chain.underlying).symbol
-    if symbol not in MODEL_ERROR_PCT:
+    if not is_measured(symbol):
         return f"no model prices of {symbol}: nothing was measured for it"
     if dte == 0:
         return "no model price on the expiration day: it failed its test"
     if smile.forward is not None and (atm := smile.atm_stdev) is not None:
         return SurfacePrices(
             symbol=symbol, kind=PriceSource.ANCHORED, forward=smile.forward, atm=atm,
-            error_pct=ANCHORED_ERROR_PCT[symbol],
+            error_pct=float(model_error(symbol).anchored),
         )  # fmt: skip
     stdev = model_atm_stdev(
-        symbol, vols=vols, expiration=chain.expiration, dte=dte, calendar=calendar, now=now
+        symbol, vols=vols, expiration=chain.expiration, calendar=calendar, now=now
     )
     if isinstance(stdev, str):
         return stdev
     return SurfacePrices(
         symbol=symbol, kind=PriceSource.MODEL, forward=spot, atm=stdev,
-        error_pct=MODEL_ERROR_PCT[symbol],
+        error_pct=float(model_error(symbol).mean_absolute),
     )  # fmt: skip
 
 
@@ -99,41 +96,24 @@ def model_atm_stdev(
     *,
     vols: Mapping[str, float | None],
     expiration: date,
-    dte: int,
     calendar: TradingCalendar,
     now: datetime,
 ) -> float | str:
     """At-the-money total stdev out of the index vols, or why it is unknown."""
-    from monitor.domain.pricing.surface_moment import Moment, atm_stdev
-    from monitor.domain.pricing.surface_tables import surface_table
-
     own_index = underlying(symbol).vol_index
     own = vols.get(own_index) if own_index else None
     if own is None or vols.get("VIX") is None:
         return f"no model price: {own_index} or VIX is unknown"
+    levels = {name: _known(vols.get(name.upper())) for name in ("vix1d", "vix9d", "vix", "vix3m")}
     try:
-        clock, origin, time = _trading_time(calendar, now)
         stdev = atm_stdev(
-            surface_table(symbol), vols=vols, own=own,
-            moment=Moment(clock=clock, origin=origin, time=time),
-            expiration=expiration.toordinal(), dte=dte,
+            symbol, time=TradingTime.around(calendar, now), now=now, expiration=expiration,
+            vols=IndexVols(**levels, own=own),
         )  # fmt: skip
     except CalendarHorizonError as error:
         return f"no model price: {error.message}"
-    return stdev if stdev else "no model price: no variance is left"
+    return stdev if stdev > 0 else "no model price: no variance is left"
 
 
-def _trading_time(calendar: TradingCalendar, now: datetime) -> tuple[VarianceClock, int, float]:
-    """A clock around now, the close before this session, and variance time now."""
-    state, session = calendar.state_at(now)
-    last = calendar.last_closed(now)
-    first = last.date if last else calendar.first
-    days = calendar.ordinals_between(first, first + _HORIZON)
-    clock = VarianceClock(np.asarray(days, np.int64))
-    origin = days[0]
-    if state is not SessionState.OPEN or session is None:
-        return clock, origin, float(clock.at_close(origin))
-    passed = (now - session.open).total_seconds() / 60
-    length = (session.close - session.open).total_seconds() / 60
-    share = float(intraday_share(passed, session_minutes=length))
-    return clock, origin, float(clock.at(session.date.toordinal(), share=share))
+def _known(vol: float | None) -> float:
+    return math.nan if vol is None else vol

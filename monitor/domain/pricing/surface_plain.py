@@ -32,9 +32,6 @@ SESSIONS_PER_YEAR = 252.0
 DAYS_PER_YEAR = 365.0
 NODE_DAYS = (9, 30, 93)  # calendar days of VIX9D, VIX, VIX3M; VIX1D is one session
 _BEFORE, _AFTER = timedelta(days=14), timedelta(days=110)
-# Typical error of a spread's credit, % of it: mean absolute error of docs/pricing.md.
-MODEL_ERROR_PCT = {"SPX": 27.0, "NDX": 36.0, "QQQ": 36.0, "SPY": 41.0}
-ANCHORED_ERROR_PCT = 20.0  # with the day's own at-the-money vol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,13 +14,13 @@ from fakes.history_market import HistoryMarket, write_bars
 from monitor.backtest.bars_panel import PriceTable, sessions_between
 from monitor.backtest.configs import BandMode, Dimensions
 from monitor.backtest.exploratory import exploratory_times
-from monitor.backtest.model_error import credit_error_pct, model_error
 from monitor.backtest.open_chains import Inputs
 from monitor.backtest.open_history import around, open_history
 from monitor.backtest.plan_run import plan_run
 from monitor.backtest.run_blocks import run_blocks
 from monitor.backtest.run_plan import RunSpec
 from monitor.config import RegimeEdges
+from monitor.domain.pricing.model_error import credit_error_pct, model_error
 from monitor.errors import DomainError
 
 FIRST, LAST = date(2025, 10, 1), date(2026, 2, 13)
@@ -169,6 +169,9 @@ def test_the_models_error_is_what_the_validation_measured(symbol: str) -> None:
     assert (error.bias, error.bias_low, error.bias_high, error.mean_absolute) == (
         bias, low, high, mean,
     )  # fmt: skip
+    anchored = re.search(rf"\| {symbol}, true ATM .*\) \| (\d+) \|", text)
+    assert anchored is not None
+    assert error.anchored == int(anchored[1])
     assert list(error.by_dte) == [int(cell) for cell in by_dte]
     one, two, three, four, six, seven, ten = credit_error_pct(symbol, [1, 2, 3, 4, 6, 7, 10])
     assert [one, two, four, seven] == list(error.by_dte)

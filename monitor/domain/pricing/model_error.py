@@ -21,29 +21,43 @@ _EDGES = (1, 3, 6)  # sessions: 1, 2 to 3, 4 to 6, 7 and more
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelError:
-    """Percent of the mean recorded credit; `bias_low`, `bias_high`: its 95 % interval."""
+    """Percent of the mean recorded credit; `bias_low`, `bias_high`: its 95 % interval.
+
+    `anchored` is the mean absolute error where the at-the-money vol is the chain's own.
+    """
 
     bias: int
     bias_low: int
     bias_high: int
     mean_absolute: int
+    anchored: int
     by_dte: tuple[int, int, int, int]
 
 
 _MEASURED = {
     "SPX": ModelError(
-        bias=-14, bias_low=-31, bias_high=0, mean_absolute=27, by_dte=(56, 22, 18, 18)
+        bias=-14, bias_low=-31, bias_high=0, mean_absolute=27, anchored=20, by_dte=(56, 22, 18, 18)
     ),
     "NDX": ModelError(
-        bias=-17, bias_low=-29, bias_high=-7, mean_absolute=25, by_dte=(31, 20, 22, 27)
+        bias=-17, bias_low=-29, bias_high=-7, mean_absolute=25, anchored=18, by_dte=(31, 20, 22, 27)
     ),
     "QQQ": ModelError(
-        bias=-27, bias_low=-35, bias_high=-15, mean_absolute=33, by_dte=(32, 34, 32, 33)
+        bias=-27,
+        bias_low=-35,
+        bias_high=-15,
+        mean_absolute=33,
+        anchored=21,
+        by_dte=(32, 34, 32, 33),
     ),
     "SPY": ModelError(
-        bias=-8, bias_low=-25, bias_high=0, mean_absolute=18, by_dte=(53, 38, 15, 14)
+        bias=-8, bias_low=-25, bias_high=0, mean_absolute=18, anchored=19, by_dte=(53, 38, 15, 14)
     ),
 }
+
+
+def is_measured(symbol: str) -> bool:
+    """Whether the underlying has model prices at all."""
+    return underlying(symbol).symbol in _MEASURED
 
 
 def model_error(symbol: str) -> ModelError:

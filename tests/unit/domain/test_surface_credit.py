@@ -14,7 +14,7 @@ from monitor.backtest.surface_kernels import smile_stdev
 from monitor.clock import NEW_YORK
 from monitor.domain.option_chain import PriceSource, Right
 from monitor.domain.pricing.implied_stdev import otm_price
-from monitor.domain.pricing.surface_moment import Moment, atm_stdev, stdev_at
+from monitor.domain.pricing.surface_plain import smile_stdev_plain
 from monitor.domain.pricing.surface_tables import smile_cubics, surface_table
 from monitor.domain.pricing.variance_clock import VarianceClock, intraday_share
 from monitor.domain.surface_credit import SurfacePrices, model_atm_stdev
@@ -64,29 +64,29 @@ def test_level_and_prices_equal_the_kernels(
     atm, puts, calls = kernels(ticker, vols, dte)
     got = model_atm_stdev(
         ticker, vols={**dict.fromkeys(VOLS), **vols},
-        expiration=CALENDAR.shift(TODAY, dte).date, dte=dte, calendar=CALENDAR, now=NOW,
+        expiration=CALENDAR.shift(TODAY, dte).date, calendar=CALENDAR, now=NOW,
     )  # fmt: skip
     assert got == pytest.approx(atm, rel=1e-12)
     table = surface_table(ticker)
     kernel = np.empty(len(STRIKES))
     smile_stdev(math.log(25_000.0), atm, np.log(STRIKES), smile_cubics(table.smile), kernel)
     for strike, put, call, want in zip(STRIKES, puts, calls, kernel, strict=True):
-        stdev = stdev_at(table, strike=float(strike), forward=25_000.0, atm=atm)
+        (stdev,) = smile_stdev_plain(
+            ticker, forward=25_000.0, atm_stdev=atm, strikes=[float(strike)]
+        )
         assert stdev == pytest.approx(want, rel=1e-12)
         if -5 < math.log(strike / 25_000) / atm < 2.5:  # beyond, the kernel repairs convexity
             mine = otm_price(forward=25_000.0, strike=float(strike), stdev=stdev)
             assert mine == pytest.approx(put if strike <= 25_000 else call, rel=1e-3)
 
 
-def test_without_vix_there_is_no_level() -> None:
-    days = Moment(clock=clock(), origin=CALENDAR.shift(TODAY, -1).date.toordinal(), time=12.0)
-    assert (
-        atm_stdev(
-            surface_table("SPX"), vols={"VIX": None}, own=0.2, moment=days,
-            expiration=TODAY.toordinal(), dte=0,
-        )
-        is None
+@pytest.mark.parametrize("missing", ["VIX", "VXN"])
+def test_without_vix_or_its_own_index_there_is_no_level(missing: str) -> None:
+    got = model_atm_stdev(
+        "NDX", vols=VOLS | {missing: None}, expiration=CALENDAR.shift(TODAY, 2).date,
+        calendar=CALENDAR, now=NOW,
     )  # fmt: skip
+    assert got == "no model price: VXN or VIX is unknown"
 
 
 def test_a_surface_price_brings_the_measured_half_spread() -> None:
