@@ -18,7 +18,10 @@ EPOCH = 719_163  # date(1970, 1, 1).toordinal()
 
 
 def numbers(values: NDArray[np.number], *, unknown: NDArray[np.bool_] | None = None) -> pa.Array:
-    """A column of numbers, null where `unknown`. Shape of both: (n_rows,)."""
+    """A column of numbers, null where `unknown`. Shape of both: (n_rows,).
+
+    Truth values are bits to pyarrow: give them as int8.
+    """
     return _array(pa.from_numpy_dtype(values.dtype), values, unknown)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from stats_cases import NO, rows
 
+from monitor.backtest import groups
 from monitor.backtest.groups import GroupMeans, group_means
 from monitor.backtest.shrinkage import (
     MAX_STRENGTH,
@@ -126,6 +127,20 @@ def test_a_thousand_members_on_the_same_days_know_no_more_than_one() -> None:
     )
     assert many.win_n_eff[0] == pytest.approx(alone.win_n_eff[0])
     assert many.mean_variance[0] == pytest.approx(alone.mean_variance[0])
+
+
+def test_compiled_and_plain_pools_agree() -> None:
+    rng = np.random.default_rng(8)
+    count = rng.integers(0, 4, (3, 50)).astype(np.float64)
+    count[1] = 0  # a group without trades
+    sums = np.stack([count, rng.binomial(count.astype(int), 0.9), rng.normal(0, 0.1, (3, 50))])
+    block, kept = np.array([30.0, 30.0, 45.0]), np.array([0.5, 0.5, 0.4])
+    plain, compiled = np.full((2, 4, 3), np.nan)
+    groups._pool.py_func(sums, block, kept, plain)  # type: ignore[attr-defined]
+    groups._pool(sums, block, kept, compiled)
+    np.testing.assert_allclose(compiled, plain, rtol=1e-12)
+    assert np.isnan(compiled[:, 1]).all()
+    assert compiled[0, 0] == pytest.approx(sums[1, 0].sum() / count[0].sum())
 
 
 def test_a_group_without_trades_says_nothing() -> None:
