@@ -156,10 +156,17 @@ def stack(parts: Sequence[GridTable]) -> GridTable:
     return GridTable(joined)
 
 
-def tradable_rows(grid: GridTable, *, policy: ExitPolicy, fill: float, mode: str) -> GridTable:
+def tradable_rows(
+    grid: GridTable,
+    *,
+    policy: ExitPolicy,
+    fill: float,
+    mode: str,
+    aside: NDArray[np.bool_] | None = None,
+) -> GridTable:
     """The rows for `grid_trading_ready.csv`: one a configuration, and only known numbers.
 
-    A row needs two trades with different results: with one there is no Sharpe ratio to print.
+    Those `aside`, shape (n_rows,), are left out. A row needs two trades with different results: with one there is no Sharpe ratio to print.
     """
     keep = (
         _is(grid.words("exit_policy"), policy.value)
@@ -167,6 +174,8 @@ def tradable_rows(grid: GridTable, *, policy: ExitPolicy, fill: float, mode: str
         & _is(grid.words("regime"), ALL_REGIMES)
         & (grid.floats("fill") == fill)
     )
+    if aside is not None:
+        keep &= ~aside
     for name in ("sharpe", "expected_credit", "avg_pnl", "trade_score"):
         keep &= np.isfinite(grid.floats(name))
     found = grid.take(keep)

@@ -78,7 +78,7 @@ def write_run(
     spec, policy = result.spec, shown_policy(policies)
     mode = spec.dims.modes[0].value
     aside = entered_at(built.table, exploratory)
-    ready = tradable_rows(built.table.take(~aside), policy=policy, fill=spec.fill, mode=mode)
+    ready = tradable_rows(built.table, policy=policy, fill=spec.fill, mode=mode, aside=aside)
     counts = tally(
         built.table, policy=policy.value, fill=spec.fill, tries=built.tries.every, aside=aside
     )

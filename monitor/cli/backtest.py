@@ -266,7 +266,6 @@ def _load_last_steps() -> tuple[Callable[..., BuiltGrid], Callable[..., Written]
 def _plan(asked: Asked, inputs: Inputs, calendar: TradingCalendar) -> tuple[Plan, tuple[int, ...]]:
     """The plan, and the entry times that are kept out of rankings."""
     from monitor.backtest.exploratory import exploratory_note, exploratory_times
-    from monitor.backtest.open_history import around, entry_notes
     from monitor.backtest.plan_run import plan_run
     from monitor.backtest.run_plan import RunSpec
     from monitor.domain.exits import ExitRules
@@ -280,6 +279,8 @@ def _plan(asked: Asked, inputs: Inputs, calendar: TradingCalendar) -> tuple[Plan
     notes: list[str] = []
     exploratory: tuple[int, ...] = ()
     if inputs.marks is None:
+        from monitor.backtest.open_history import around, entry_notes  # heavy: pyarrow.compute
+
         inputs = around(inputs, first, last, longest=max(asked.dims.dtes))
         notes += entry_notes(inputs, first, last)
         notes += [HYPOTHETICAL] if asked.hypothetical else []
