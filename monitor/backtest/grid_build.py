@@ -58,9 +58,10 @@ def build_grid(
         counts = pool.map(lambda policy: _tries(result, policy), policies)
         different, every = (max(1, sum(column)) for column in zip(*counts, strict=True))
         tries = Tries(different=different, every=every)
-        made = list(pool.map(lambda k: _variant(result, k[0], k[1], tries, inner), keys))
-    shown = result.columns(shown_policy(policies), fill=result.spec.fill)
-    luck = overfit(shown, workers=workers)
+        begun = pool.map(lambda k: _variant(result, k[0], k[1], tries, inner), keys)
+        shown = result.columns(shown_policy(policies), fill=result.spec.fill)
+        luck = overfit(shown, workers=workers)
+        made = list(begun)
     return BuiltGrid(
         table=stack([part for parts, _ in made for part in parts]),
         tries=tries,

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from monitor.backtest.anchored_marks import ANCHORED_NOTE, anchored_marks
 from monitor.backtest.bars_panel import PriceTable, Sessions, sessions_between
 from monitor.backtest.beside_chains import EARLIER_SESSIONS, Beside, read_beside
 from monitor.backtest.chain_book import ChainBook, QuoteKind
@@ -126,13 +125,19 @@ def open_chains(
     chain_prices = parity_prices(sessions, books)
     beside = read_beside(history, ticker=ticker, sessions=sessions, chain_prices=chain_prices)
     quotes = QuoteMarks(sessions=sessions, books=books, longest=max(dtes))
-    marks = (
-        anchored_marks(
+    marks = _marks(quotes, ticker, books)
+    notes = [
+        *beside.notes,
+        *_notes(ticker, books),
+        *gap_notes(beside.prices, sessions, first=days[0], ticker=ticker),
+    ]
+    if anchored:
+        from monitor.backtest.anchored_marks import ANCHORED_NOTE, anchored_marks  # heavy: scipy
+
+        marks = anchored_marks(
             ticker, quotes=quotes, prices=beside.prices, vol=beside.vol, calendar=calendar
         )
-        if anchored
-        else _marks(quotes, ticker, books)
-    )
+        notes.append(ANCHORED_NOTE)
     return Inputs(
         ticker=ticker,
         days=tuple(map(date.fromordinal, days)),
@@ -146,12 +151,7 @@ def open_chains(
         problems=tuple(
             dict.fromkeys((*(p for load in loads for p in load.problems()), *beside.problems))
         ),
-        notes=(
-            *beside.notes,
-            *_notes(ticker, books),
-            *gap_notes(beside.prices, sessions, first=days[0], ticker=ticker),
-            *([ANCHORED_NOTE] if anchored else []),
-        ),
+        notes=tuple(notes),
     )
 
 

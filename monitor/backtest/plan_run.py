@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from monitor.backtest.legs import ExpirationMarks
-from monitor.backtest.model_marks import model_marks
 from monitor.backtest.open_chains import Inputs
 from monitor.backtest.run_blocks import make_plan
 from monitor.backtest.run_plan import Plan, RunSpec
@@ -49,6 +48,8 @@ def plan_run(
     )  # fmt: skip
     if inputs.marks is not None:
         return plan
+    from monitor.backtest.model_marks import model_marks  # heavy, and no part of recorded quotes
+
     return replace(
         plan,
         source=model_marks(

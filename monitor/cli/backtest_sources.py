@@ -100,9 +100,6 @@ def open_inputs(
 
     A run that goes on takes stored history as it is, if there is any: its data is the same.
     """
-    from monitor.backtest.open_chains import open_chains
-    from monitor.backtest.open_history import open_history
-
     found = asked.sources[ticker]
     problems: tuple[str, ...] = ()
     stored = asked.resume and bool(stored_days(found, ticker, home, calendar)[0])
@@ -115,11 +112,15 @@ def open_inputs(
             problems = (error.message,)  # bars beside chains are welcome, not needed
     folders = found.bar_folders(home)
     if found.chains is None:
+        from monitor.backtest.open_history import open_history  # heavy: pyarrow.compute
+
         inputs = open_history(
             folders, ticker=ticker, calendar=calendar,
             progress=lambda done, total, _: step("reading bars", done, total),
         )  # fmt: skip
     else:
+        from monitor.backtest.open_chains import open_chains
+
         inputs = open_chains(
             found.chains, history=folders, ticker=ticker, calendar=calendar,
             dtes=asked.dims.dtes, anchored=asked.anchored, cache_dir=home.history / "chains",
