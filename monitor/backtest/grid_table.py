@@ -166,7 +166,8 @@ def tradable_rows(
 ) -> GridTable:
     """The rows for `grid_trading_ready.csv`: one a configuration, and only known numbers.
 
-    Those `aside`, shape (n_rows,), are left out. A row needs two trades with different results: with one there is no Sharpe ratio to print.
+    Those `aside`, shape (n_rows,), are left out. A row needs two trades with different results:
+    with one there is no Sharpe ratio to print.
     """
     keep = (
         _is(grid.words("exit_policy"), policy.value)
