@@ -5,20 +5,50 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any, TypeVar
 
 from monitor.backtest.configs import BANDS, DTES, BandMode, Dimensions, ExitPolicy
 from monitor.backtest.run_folder import Run
-from monitor.cli.backtest_sources import Sources
 from monitor.config import Settings
 from monitor.domain.entry_windows import CLOSE_PT, GRID_MINUTES_PT, OPEN_PT, clock_text, minutes_of
 from monitor.domain.pricing.costs import DEFAULT_FILL, FILLS
 from monitor.domain.vocabulary import SpreadType
 from monitor.errors import DataError, InputError
+from monitor.home import Home
 
 T = TypeVar("T")
+YAHOO = "yahoo"
 DEFAULT_DAYS = 90
 STEP = 5  # minutes: prices are known at these
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """One ticker's sources.
+
+    Args:
+        chains: Folder of recorded chains; None: the run has model prices.
+        bars: Folders of bars, the first counts where two tell the same bar.
+        yahoo: Fetch history too; what is stored of it comes after `bars`.
+        taken: Why these, where the person named none.
+    """
+
+    chains: Path | None
+    bars: tuple[Path, ...]
+    yahoo: bool
+    taken: str = ""
+
+    @property
+    def text(self) -> str:
+        """`chains, bars, yahoo`: what is read, in the order in which it counts."""
+        named = [*([self.chains] if self.chains else []), *self.bars]
+        return ", ".join([*map(str, named), *([YAHOO] if self.yahoo else [])])
+
+    def bar_folders(self, home: Home) -> tuple[Path, ...]:
+        from monitor.backtest.history_download import stored_folder
+
+        return (*self.bars, stored_folder(home.history)) if self.yahoo else self.bars
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from monitor.cli.backtest_args import YAHOO, Asked, Sources
 from monitor.config import Settings
 from monitor.domain.trading_calendar import TradingCalendar
 from monitor.errors import DataError, InputError
@@ -15,39 +15,9 @@ from monitor.home import Home
 
 if TYPE_CHECKING:
     from monitor.backtest.open_chains import Inputs
-    from monitor.cli.backtest_args import Asked
 
-YAHOO = "yahoo"
 Step = Callable[[str, int, int], None]
 """Told the name of a step, how much of it is done, and how much there is."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sources:
-    """One ticker's sources.
-
-    Args:
-        chains: Folder of recorded chains; None: the run has model prices.
-        bars: Folders of bars, the first counts where two tell the same bar.
-        yahoo: Fetch history too; what is stored of it comes after `bars`.
-        taken: Why these, where the person named none.
-    """
-
-    chains: Path | None
-    bars: tuple[Path, ...]
-    yahoo: bool
-    taken: str = ""
-
-    @property
-    def text(self) -> str:
-        """`chains, bars, yahoo`: what is read, in the order in which it counts."""
-        named = [*([self.chains] if self.chains else []), *self.bars]
-        return ", ".join([*map(str, named), *([YAHOO] if self.yahoo else [])])
-
-    def bar_folders(self, home: Home) -> tuple[Path, ...]:
-        from monitor.backtest.history_download import stored_folder
-
-        return (*self.bars, stored_folder(home.history)) if self.yahoo else self.bars
 
 
 def find_sources(given: Sequence[str], ticker: str, home: Home) -> Sources:

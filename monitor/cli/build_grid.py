@@ -20,7 +20,8 @@ from filelock import FileLock, Timeout
 from monitor.backtest.configs import DTES
 from monitor.backtest.run_folder import GRID_CSV
 from monitor.cli.backtest import backtest, read_asked, run_all
-from monitor.cli.backtest_sources import YAHOO, find_sources
+from monitor.cli.backtest_args import YAHOO
+from monitor.cli.backtest_sources import find_sources
 from monitor.cli.backtest_text import Progress, left_text
 from monitor.config_load import load_settings
 from monitor.errors import ConfigError, MonitorError
