@@ -132,11 +132,13 @@ class _Words:
     def settle(self, settled: SettlementValue | str | None) -> Condition:
         last = self.exits.schedule.last_trade_close
         known = settled is not None and not isinstance(settled, str)
+        what = f"trading ended {clock_text(last, self.zone)}"
+        if settled is not None and not isinstance(settled, str):
+            what = f"settled on paper, P&L {usd(settled.pnl_of(self.position))}: please confirm"
         return Condition(
             key=f"settle:{self.position.id}",
             level=Level.WARNING,
-            title=f"Settle me - Position {self.short_id} | trading ended "
-            f"{clock_text(last, self.zone)}",
+            title=f"Settle me - Position {self.short_id} | {what}",
             details=(self._what(), self._outcome(settled)),
             event=True,
             # told once more when the settlement becomes known

@@ -1,10 +1,10 @@
 """What an expired position is worth on paper, until the person confirms it.
 
-PM: the close of the expiration session, from daily bars, before they come from the first quote
-after it. AM: the opening price from daily bars, which is near the exchange's special opening
-quotation and not that: said so. An ETF short strike that ended in or near the money was to be
-closed 15 minutes before the close, as the backtest does; then the last mark from there on counts,
-and without one nothing is known. Fees are as the person counts them: none here.
+PM: the close of the expiration session, from daily bars; before they come, ten minutes after it,
+the newest quote. AM: the opening price from daily bars, which is near the exchange's special
+opening quotation and not that: said so. An ETF short strike that ended in or near the money was to
+be closed 15 minutes before the close, as the backtest does; then the last mark from there on
+counts, and without one nothing is known. Fees are as the person counts them: none here.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ from monitor.domain.snapshot import SettlementView
 from monitor.domain.vocabulary import Settlement
 
 LATE = timedelta(hours=6)  # a quote up to so long after the close is still that close
+LAST_MINUTE = timedelta(minutes=1)  # some sources stamp the last minute by its beginning
+SETTLING = timedelta(minutes=10)  # closing prints come in for some minutes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +160,8 @@ def _closing(
     if over and value is not None and daily is not None:
         return value, f"the close of {position.expiration} from {daily.source}", True
     quote = context.quote if context else None
-    if quote is not None and timedelta(0) <= quote.asof - schedule.settles_at <= LATE:
+    settling = now < schedule.settles_at + SETTLING
+    if quote and not settling and -LAST_MINUTE <= quote.asof - schedule.settles_at <= LATE:
         source = f"the last price of {position.expiration} from {quote.source}, not yet official"
         return quote.price, source, False
     return f"no close of {position.expiration} is known yet"

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Generic, Protocol, TypeVar
+
+import numpy as np
 
 from monitor.clock import NEW_YORK
 from monitor.domain.context import VOLUME_SESSIONS, VolumeProfile, volume_profile
@@ -121,7 +123,7 @@ class MarketFeed:
         bars = self.provider.daily(symbol, sessions=DAILY_SESSIONS, now=now)
         if self.recorder:
             self.recorder.record_daily(bars, now=now)
-        return bars
+        return _without_todays_close(bars, now)
 
     def _fetch_profile(self, ticker: str, today: date, now: datetime) -> VolumeProfile:
         self.on_progress(f"intraday history of {ticker}")
@@ -131,6 +133,13 @@ class MarketFeed:
             self.recorder.record_bars(bars, now=now)
         self.on_bars(bars)
         return volume_profile(bars, today=today, calendar=self.calendar)
+
+
+def _without_todays_close(daily: DailyBars, now: datetime) -> DailyBars:
+    """Today's bar may be half a day: its close is not known before it is fetched tomorrow."""
+    today = now.astimezone(NEW_YORK).date().toordinal()
+    close = np.where(daily.day == today, np.nan, daily.close)
+    return replace(daily, close=close)
 
 
 def symbols_for(tickers: Sequence[str]) -> tuple[str, ...]:

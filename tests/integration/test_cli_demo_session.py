@@ -99,9 +99,12 @@ def test_a_time_exit_comes_as_heads_up_first_and_escalates(played: Played) -> No
 
 
 def test_what_is_left_to_settle_gets_a_heads_up_an_hour_before(played: Played) -> None:
-    (settle,) = [n for n in played.notices if _kind(n) == "Settle me"]
+    settle, settled = [n for n in played.notices if _kind(n) == "Settle me"]
     before = [_kind(n) for n in played.notices if n.position_id == settle.position_id]
-    assert before == ["Heads-up", "Settle me"]
+    assert before == ["Heads-up", "Settle me", "Settle me"]
+    # told once more when its settlement is known, ten minutes after the close
+    assert "please confirm" in settled.title
+    assert settled.at - settle.at == timedelta(minutes=10)
     assert any(
         position["state"] == "settle me" for page in played.pages for position in page["positions"]
     )

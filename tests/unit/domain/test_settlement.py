@@ -91,15 +91,19 @@ def test_the_golden_condor_of_two_contracts() -> None:
 
 def test_on_the_day_itself_a_bar_may_be_half_a_day_so_the_last_quote_counts() -> None:
     morning = daily("NDX", {DAY: 24_000.0})  # fetched before the open of the afternoon
-    now = CLOSE + timedelta(minutes=5)
+    now = CLOSE + timedelta(minutes=10)
     assert settled(condor(), bars=morning, now=now) == "no close of 2026-11-20 is known yet"
     late = context(25_000.0, CLOSE + timedelta(minutes=1))
+    early = CLOSE + timedelta(minutes=9)  # closing prints still come in
+    assert isinstance(settled(condor(), bars=morning, now=early, quoted=late), str)
+    by_its_beginning = context(25_000.0, CLOSE - timedelta(minutes=1))
+    assert isinstance(settled(condor(), now=now, quoted=by_its_beginning), SettlementValue)
     found = known(settled(condor(), bars=morning, now=now, quoted=late))
     assert (found.value, found.pnl_usd, found.final) == (25_000.0, 400.0, False)
     assert found.source == "the last price of 2026-11-20 from test, not yet official"
 
 
-@pytest.mark.parametrize("minutes", [-1, 6 * 60 + 1, 3 * 24 * 60])
+@pytest.mark.parametrize("minutes", [-2, 6 * 60 + 1, 3 * 24 * 60])
 def test_a_quote_of_another_time_is_no_close(minutes: int) -> None:
     other = context(25_000.0, CLOSE + timedelta(minutes=minutes))
     assert isinstance(settled(condor(), quoted=other), str)

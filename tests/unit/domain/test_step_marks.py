@@ -282,7 +282,7 @@ def smile() -> OptionChain:
 
 
 def test_an_expired_position_is_settled_told_and_told_again_once_known() -> None:
-    after = pacific("13:01", EXPIRATION)
+    after = pacific("13:10", EXPIRATION)
     cycle = held()
     no_price = {"readings": {"NDX": outage(), "VIX": quote("VIX", 17.0, after)}}
     result = cycle.run(after, **no_price)

@@ -134,3 +134,25 @@ def test_history_is_not_renewed_at_the_close_while_the_days_values_are_not_final
     assert set(provider.asked[first:]) == {"quotes"}
     feed.fetch(["QQQ"], close + timedelta(hours=8))  # midnight: a new New York day
     assert "daily VIX" in provider.asked[first:]
+
+
+def test_todays_half_bar_has_no_close_until_it_is_fetched_tomorrow() -> None:
+    """Else a failed renewal would settle a position on the price of the morning before."""
+
+    class Daily(CountingProvider):
+        def daily(self, symbol: str, *, sessions: int, now: datetime) -> DailyBars:
+            days = [NOW.date().toordinal() - 1, NOW.date().toordinal()]
+            values = np.array([10.0, 11.0])
+            return DailyBars(
+                symbol=symbol, day=np.array(days, np.int64), open=values, high=values,
+                low=values, close=values, volume=values, source=self.name,
+            )  # fmt: skip
+
+    provider = Daily()
+    feed = MarketFeed(provider, calendar())
+    today = feed.fetch(["QQQ"], NOW).daily["QQQ"]
+    assert today.close[0] == 10.0
+    assert np.isnan(today.close[1])
+    assert today.open[1] == 11.0
+    tomorrow = feed.fetch(["QQQ"], NOW + timedelta(days=1)).daily["QQQ"]
+    assert tomorrow.close.tolist() == [10.0, 11.0]

@@ -129,7 +129,7 @@ def test_a_closed_position_loses_its_curve(book: Book) -> None:
 
 
 def test_settle_confirms_what_the_monitor_stored(book: Book) -> None:
-    after = pacific("13:02", EXPIRATION)
+    after = pacific("13:10", EXPIRATION)
     provider = FakeProvider(prices={"NDX": 24_570.0, "VIX": 17.0})
     with running(book.home, provider=provider, chains=FakeChains()) as runner:
         runner.cycle(after)
