@@ -23,7 +23,7 @@ from fakes.live import (
     past,
 )
 from fakes.spine import NOW
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.config import Costs, Settings
@@ -35,6 +35,8 @@ from monitor.domain.quality import Thresholds
 from monitor.domain.resolve import ResolvedTrade, resolve
 from monitor.domain.surface_credit import SurfacePrices
 from monitor.domain.vocabulary import BandMode, Settlement, SpreadType
+
+unhurried = settings(deadline=None)  # a model price loads SciPy first
 
 
 def resolved(chain: Any = None, row: Any = None, **market: Any) -> ResolvedTrade:
@@ -244,6 +246,7 @@ def test_trap_27_a_leg_without_a_quote_makes_the_whole_credit_anchored_and_marke
     assert live_shortfalls(trade, Thresholds(roi_pct=50.0), min_credit_usd=20.0) == ()
 
 
+@unhurried
 @given(
     atm=st.floats(0.001, 0.2),
     forward=st.floats(19_000, 21_000),
@@ -330,6 +333,7 @@ def test_nothing_left_after_the_spread_is_poorer_than_anything() -> None:
 prices = st.integers(1, 400).map(lambda n: n / 20)
 
 
+@unhurried
 @given(
     legs=st.tuples(prices, prices, prices, prices),
     halves=st.tuples(*[st.integers(0, 20).map(lambda n: n / 40)] * 4),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from fakes.chains import Market, chain
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.domain.option_chain import OptionChain
@@ -12,6 +12,7 @@ from monitor.domain.positions import Strikes
 from monitor.domain.strikes_for_band import MAX_STRIKE_GAP, choose_strikes
 from monitor.domain.vocabulary import SpreadType
 
+unhurried = settings(deadline=None)
 QUOTED: Market = (1.0, 1.2)
 CONDOR = SpreadType.IRON_CONDOR
 
@@ -104,6 +105,7 @@ def test_a_long_strike_outside_what_was_fetched_is_unknown_not_unlisted() -> Non
     assert choice.unknown == ("19400 put lies outside the strikes known of NDXP 2026-11-20",)
 
 
+@unhurried
 @given(
     strikes=st.lists(st.integers(3_600, 4_400).map(lambda k: 5.0 * k), min_size=2, max_size=80),
     spot=st.floats(18_000, 22_000),

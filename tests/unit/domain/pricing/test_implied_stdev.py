@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 
@@ -16,6 +16,8 @@ from monitor.domain.pricing.implied_stdev import (
     otm_price,
     put_delta,
 )
+
+unhurried = settings(deadline=None)
 
 
 def test_black_76_of_haug_2007() -> None:
@@ -38,6 +40,7 @@ def test_the_implied_volatility_of_hull_chapter_15() -> None:
     assert stdev == pytest.approx(0.2345 * math.sqrt(0.25), abs=5e-5)
 
 
+@unhurried
 @given(
     stdev=st.floats(0.002, 1.5),
     deviations=st.floats(-6, 6),
