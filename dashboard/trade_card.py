@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dashboard.payoff_picture import Picture, picture
@@ -42,9 +43,7 @@ class ShortStrikeRow:
 
     name: str  # "Short put 19500"
     distance: str  # "376.25 pts (1.51 %)"
-    moves: str  # "1.21 expected moves"
-    delta: str
-    touch: str
+    details: str  # "1.21 expected moves, delta −0.08, touch 17 %"
     breached: bool
 
 
@@ -125,13 +124,17 @@ def _short_row(name: str, view: ShortStrikeView) -> ShortStrikeRow:
     return ShortStrikeRow(
         name=f"Short {name} {strike(view.strike)}",
         distance=f"{number(view.distance)} pts ({number(view.distance_pct)} %)",
-        moves=f"{number(view.distance_moves)} expected moves"
-        if finite(view.distance_moves)
-        else f"expected move {UNKNOWN}",
-        delta=number(view.delta),
-        touch=percent(view.touch_pct, 0),
+        details=", ".join(_details(view)),
         breached=view.distance < 0,
     )
+
+
+def _details(view: ShortStrikeView) -> Iterator[str]:
+    known = finite(view.distance_moves)
+    yield f"{number(view.distance_moves)} expected moves" if known else f"expected move {UNKNOWN}"
+    yield f"delta {number(view.delta)}"
+    if view.touch_pct is not None:
+        yield f"touch {percent(view.touch_pct, 0)}"
 
 
 def _legs(t: TradeView) -> tuple[LegLine, ...]:
@@ -170,7 +173,7 @@ def _add_line(o: OpportunityView, t: TradeView) -> str:
     if o.alert_id is None or t.short_put is None is t.short_call:
         return ""
     credit = f"{t.credit_fill:.2f}" if t.credit_fill is not None and t.credit_fill > 0 else "CREDIT"
-    contracts = o.what_if.contracts if o.what_if else 1
+    contracts = t.order_contracts or 1
     return f"positions add --from-alert {alert_name(o)} --price {credit} --contracts {contracts}"
 
 

@@ -87,14 +87,18 @@ class PageViews:
         return self._series(ticker, b'{"schema_version":1,"price":[],"vix":[]}')
 
     def history(self, position_id: str) -> Response:
-        """The P&L of one shown position so far; any other name is 404 and touches no file."""
+        """The P&L of one shown position so far; any other name touches no file.
+
+        One that was just closed has none: a page that still shows it asks once more.
+        """
+        if not POSITION.fullmatch(position_id):
+            abort(404, "Not a position.")
         reading = self._source.read()
         shown = isinstance(reading, Loaded) and any(
             position.id == position_id for position in reading.parts.positions
         )
-        if not shown or not POSITION.fullmatch(position_id):
-            abort(404, "Not an open position.")
-        return self._series(f"position-{position_id}", b'{"schema_version":1,"pnl":[]}')
+        empty = b'{"schema_version":1,"pnl":[]}'
+        return self._series(f"position-{position_id}", empty) if shown else _json(empty)
 
     def _series(self, name: str, empty: bytes) -> Response:
         raw = self._source.chart(name)

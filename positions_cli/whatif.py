@@ -174,15 +174,14 @@ def _risk_row(row: ExpirationRiskView) -> tuple[str, ...]:
 
 def _gap_table(trade: Position, view: WhatIfView, seen: SeenPrice | None) -> Iterator[str]:
     """P&L at expiration after a gap, by underlying where there are several."""
-    tickers = [name for name, _ in view.gaps[0].underlyings] if view.gaps else []
-    several = tickers if len(tickers) > 1 else []
+    several = [name for name, _ in view.gaps[0].underlyings]
     header = ("GAP", trade.ticker, "THIS TRADE", *several, "WHOLE BOOK")
     rows = [
         (
             f"{gap.move_pct:+g}%",
             _points(seen, gap.move_pct),
             _money(gap.trade_usd),
-            *(_money(pnl) for _, pnl in gap.underlyings if several),
+            *(_money(pnl) for _, pnl in gap.underlyings),
             _money(gap.pnl_usd),
         )
         for gap in view.gaps

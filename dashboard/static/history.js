@@ -83,5 +83,5 @@ function part(name, attributes) {
 
 function usd(value) {
   const text = Math.abs(value).toLocaleString("en-US", { maximumFractionDigits: 2 });
-  return `${value < 0 ? "−" : value > 0 ? "+" : ""}$${text}`;
+  return `${value < 0 ? "−" : value > 0 ? "+" : ""}\u2060$${text}`;  // the sign keeps to its number
 }

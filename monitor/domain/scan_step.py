@@ -101,7 +101,9 @@ def _limited(pick: Pick, limits: Sequence[LimitView]) -> Pick:
     if pick.live is None:
         return pick
     contracts = contracts_that_fit(limits, pick.risk_usd)
-    view = replace(pick.live.view, order_line=order_line(pick.live.view, contracts=contracts))
+    line = order_line(pick.live.view, contracts=contracts)
+    ordered = contracts if line is not None else None
+    view = replace(pick.live.view, order_line=line, order_contracts=ordered)
     return replace(pick, live=replace(pick.live, view=view))
 
 

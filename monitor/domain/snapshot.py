@@ -145,6 +145,7 @@ class TradeView:
     poorer_why: tuple[str, ...] = ()  # how it falls short of the grid's configuration
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()  # where the band lies and what it was made from
+    order_contracts: int | None = None  # that the order line names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,7 +202,7 @@ class GapView:
     move_pct: float
     pnl_usd: float | None  # of the whole book, the trade included
     trade_usd: float | None = None  # of the trade alone
-    underlyings: tuple[tuple[str, float | None], ...] = ()  # of the book, by underlying
+    underlyings: tuple[tuple[str, float | None], ...] = ()  # of the book, where several
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,14 +11,12 @@ from monitor.domain.exits import ExitRules, ExitState
 from monitor.domain.funnel import grid_view
 from monitor.domain.grid import GridFile
 from monitor.domain.market_view import market_view
-from monitor.domain.order_line import contracts_that_fit
 from monitor.domain.position_watch import WatchedPosition, position_view, still_at_risk
 from monitor.domain.scan_step import funnels, opportunity_rows
 from monitor.domain.snapshot import (
     AlertView,
     FunnelView,
     HealthView,
-    LimitView,
     MonitorView,
     OpportunityView,
     PortfolioView,
@@ -94,8 +92,7 @@ def build_snapshot(
 def _opportunities(
     result: CycleResult, settings: Settings, now: datetime
 ) -> tuple[OpportunityView, ...]:
-    """The rows, and what each that may be acted on would do to the book, in the number that its
-    order line names."""
+    """The rows, and what each that may be acted on would do to the book."""
     positions = still_at_risk(result.watch.watched, now)
     prices = {
         ticker: context.price
@@ -103,21 +100,9 @@ def _opportunities(
         if context.price is not None and not context.stale
     }
     return tuple(
-        with_what_if(
-            view,
-            positions,
-            contracts=_ordered(view, result.watch.limits),
-            limits=settings.limits,
-            prices=prices,
-        )
+        with_what_if(view, positions, limits=settings.limits, prices=prices)
         for view in opportunity_rows(result.state.scans, result.living, now=now)
     )
-
-
-def _ordered(view: OpportunityView, limits: Sequence[LimitView]) -> int:
-    """Contracts of its order; one where none fits."""
-    loss = view.trade.max_loss_usd_per_contract if view.trade else None
-    return max(1, contracts_that_fit(limits, loss)) if loss is not None else 1
 
 
 def _shortened(alerts: Sequence[AlertView]) -> tuple[AlertView, ...]:

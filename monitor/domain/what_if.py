@@ -114,11 +114,11 @@ def with_what_if(
     view: OpportunityView,
     positions: Sequence[Position],
     *,
-    contracts: int,
     limits: Limits,
     prices: Mapping[str, float],
 ) -> OpportunityView:
-    """An opportunity whose strikes and credit are known, with so many contracts in the book."""
+    """An opportunity whose strikes and credit are known, with its order's contracts in the book;
+    with one where it has no order."""
     trade, kept = view.trade, view.status in LOOKED_AT
     strikes = None if trade is None else strikes_of(trade)
     if trade is None or strikes is None or trade.credit_fill is None or not kept:
@@ -130,7 +130,7 @@ def with_what_if(
             settlement=Settlement(trade.settlement),
             strikes=strikes,
             credit=trade.credit_fill,
-            contracts=contracts,
+            contracts=trade.order_contracts or 1,
             multiplier=underlying(view.ticker).multiplier,
         )
     except InvalidSpreadError:  # a credit that no spread has: its own problems say so
@@ -218,7 +218,7 @@ def gap_view(
         move_pct=move_pct,
         pnl_usd=round(sum(known), 2) if len(known) == len(by_ticker) else None,
         trade_usd=_gap_pnl([trade], move_pct, prices),
-        underlyings=by_ticker,
+        underlyings=by_ticker if len(by_ticker) > 1 else (),
     )
 
 

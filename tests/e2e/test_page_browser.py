@@ -121,7 +121,7 @@ def test_a_positions_history_is_drawn_and_survives_a_refresh(
     history = page.locator("#position-a3f8 .history")
     expect(history.locator("polyline")).to_be_visible()
     expect(history.locator("[data-said]")).to_contain_text(
-        re.compile(r"to \+\$\d+.*last \d+ s ago")
+        re.compile(r"to \+\u2060\$\d+.*last \d+ s ago")
     )
     before = rich()
     first = replace(before.positions[0], pnl_usd=104.0)

@@ -138,7 +138,9 @@ def test_from_the_alert_to_the_close(
     demo.play_until(lambda _: abs(demo.position(position_id)["pnl_usd"] - first) > 50)
     now = f"{abs(demo.position(position_id)['pnl_usd']):,.0f}"
     expect(row.locator(".pnl .big")).to_contain_text(now, timeout=PATIENCE_MS)
-    expect(row.locator(".history polyline")).to_be_visible()
+    demo.runner.mark_charts.write(demo.now)  # else once a second, as people read
+    demo.play_until(lambda _: True)  # something new, so that the page looks again
+    expect(row.locator(".history polyline")).to_be_visible(timeout=PATIENCE_MS)
 
     # Its target or its stop fires.
     exit_told = demo.play_until(

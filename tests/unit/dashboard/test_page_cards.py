@@ -61,7 +61,7 @@ def test_the_trade_card_speaks_points_dollars_and_shares() -> None:
     put, call = found.shorts
     assert put.name == "Short put 24400"
     assert put.distance == "476.25 pts (1.91 %)"
-    assert (put.moves, put.delta, put.touch) == ("1.24 expected moves", "−0.08", "17 %")
+    assert put.details == "1.24 expected moves, delta −0.08, touch 17 %"
     assert not call.breached
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -231,8 +232,40 @@ def test_a_history_is_served_for_a_shown_position_only(rich: FlaskClient) -> Non
     tag = answer.headers["ETag"]
     unchanged = rich.get("/charts/positions/a3f8.json", headers={"If-None-Match": tag})
     assert unchanged.status_code == 304
-    for other in ("beef", "..%2f..%2fconfig", "%2e%2e", "A3F8", "a3f8%00"):
+    closed = rich.get("/charts/positions/beef.json")
+    assert closed.json == {"schema_version": 1, "pnl": []}
+    for other in ("..%2f..%2fconfig", "%2e%2e", "A3F8", "a3f8%00"):
         assert rich.get(f"/charts/positions/{other}.json").status_code == 404
+
+
+def test_every_part_of_a_position_and_of_a_card_may_be_missing(
+    client: FlaskClient, home: Path
+) -> None:
+    """Each alone, beside notes and warnings, as a mark, a ladder or a card comes and goes."""
+    snapshot = rich_snapshot()
+    first = snapshot.positions[0]
+    parts: tuple[dict[str, Any], ...] = ({"mark": None}, {"ladder": None}, {"short_put": None})
+    held = tuple(
+        replace(first, id=f"a{i}", notes=("a note",), warnings=("a warning",), **part)
+        for i, part in enumerate(parts)
+    )
+    row = snapshot.opportunities[0]
+    cards = (
+        {"trade": None},
+        {"evidence": None},
+        {"what_if": None},
+        {"trade": None, "alert_id": None},
+    )
+    rows = tuple(replace(row, rank=i, **part) for i, part in enumerate(cards, 1))
+    write_snapshot(home, replace(snapshot, positions=held, opportunities=rows))
+    answer = client.get("/fragment")
+    assert answer.status_code == 200
+    page = answer.get_data(as_text=True)
+    assert page.count("a note") == len(held)
+    assert "Not marked from an option chain." in page
+    assert "No evidence was worked out for this row." in page
+    assert "Not worked out: it is for alerted trades." in page
+    assert "No strikes yet" in page
 
 
 def test_a_position_without_a_history_is_an_empty_series(client: FlaskClient, home: Path) -> None:

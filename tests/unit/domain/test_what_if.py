@@ -130,7 +130,7 @@ def test_gaps_are_those_asked_for_and_valued_at_expiration() -> None:
     # −3 %: 19,400: the put spread is lost (−29,850), the condor's puts too (−19,430)
     down = gap(found, -3.0)
     assert (down.pnl_usd, down.trade_usd) == (-49280.0, -19430.0)
-    assert down.underlyings == (("NDX", -49280.0),)
+    assert down.underlyings == ()  # one underlying is the whole book
     # +3 %: 20,600: the put spread keeps 150, the condor's calls are lost
     assert gap(found, 3.0).pnl_usd == 150.0 - 19430.0
 
@@ -221,12 +221,15 @@ def test_a_held_position_keeps_what_was_computed_when_it_was_logged() -> None:
 
 def test_an_alerted_opportunity_gets_its_card_and_others_do_not() -> None:
     def added(view: OpportunityView) -> WhatIfView | None:
-        return with_what_if(view, [], contracts=2, limits=Limits(), prices={"NDX": 20000.0}).what_if
+        return with_what_if(view, [], limits=Limits(), prices={"NDX": 20000.0}).what_if
 
-    found = added(told_view())
+    found = added(told_view(trade=condor_trade(order_contracts=2)))
     assert found is not None
     # 2 × (100 points × $100 − $140) = $19,720
     assert (found.contracts, found.trade_max_loss_usd) == (2, 19720.0)
+    single = added(told_view())
+    assert single is not None
+    assert (single.contracts, single.trade_max_loss_usd) == (1, 9860.0)
     assert added(told_view(status="below")) is None
     assert added(told_view(trade=None)) is None
     assert added(told_view(trade=condor_trade(credit_fill=None))) is None
