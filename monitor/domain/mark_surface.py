@@ -33,18 +33,16 @@ def from_anchor(
         return f"not anchored: the last chain is {age_text(world.now - anchor.asof)}"
     if market.spot is None:
         return f"not anchored: {position.ticker} is unknown: {market.why}"
+    if not is_measured(position.ticker):
+        return f"not anchored: how far such prices of {position.ticker} are off was never measured"
     k, is_call = _legs(strikes)
     left = world.time.left(world.now, position.expiration, am=is_am(position))
     prices = anchor.prices(k, is_call, spot=market.spot, left=left)
     return _surface_mark(
         position, strikes, prices, market,
         kind=PriceSource.ANCHORED, source=anchor.source, asof=anchor.asof,
-        error_pct=_anchored_error(position.ticker), simulated=anchor.simulated,
+        error_pct=float(model_error(position.ticker).anchored), simulated=anchor.simulated,
     )  # fmt: skip
-
-
-def _anchored_error(ticker: str) -> float | None:
-    return float(model_error(ticker).anchored) if is_measured(ticker) else None
 
 
 def from_model(
