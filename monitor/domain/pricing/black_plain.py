@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
 
 Floats = NDArray[np.float64]
 
@@ -30,6 +29,8 @@ def price_plain(
 
 def time_value_plain(x: ArrayLike, stdev: ArrayLike) -> Floats:
     """Out-of-the-money price over √(FK) at x = |ln(F/K)|: two logarithms of Φ, subtracted."""
+    from scipy import special  # heavy: a monitor that prices nothing does without
+
     distance, s = np.asarray(x, np.float64), np.asarray(stdev, np.float64)
     h, t = distance / s, s / 2
     with np.errstate(divide="ignore", under="ignore"):
@@ -43,6 +44,8 @@ def greeks_plain(
     *, forward: ArrayLike, strike: ArrayLike, total_stdev: ArrayLike, is_call: ArrayLike
 ) -> tuple[Floats, Floats]:
     """Delta and gamma per point of the forward, undiscounted; the arguments broadcast."""
+    from scipy import special  # as above
+
     f, k, s = (np.asarray(a, np.float64) for a in (forward, strike, total_stdev))
     d1 = np.log(f / k) / s + s / 2
     delta: Floats = special.ndtr(d1) - np.where(is_call, 0.0, 1.0)
@@ -52,6 +55,8 @@ def greeks_plain(
 
 def vega_plain(*, forward: ArrayLike, strike: ArrayLike, total_stdev: ArrayLike) -> Floats:
     """Points of undiscounted price per unit of total stdev; the arguments broadcast."""
+    from scipy import special  # as above
+
     f, k, s = (np.asarray(a, np.float64) for a in (forward, strike, total_stdev))
     d1 = np.log(f / k) / s + s / 2
     vega: Floats = f * np.exp(-d1 * d1 / 2) / np.sqrt(2 * np.pi)
