@@ -55,8 +55,6 @@ def greeks_plain(
 
 def vega_plain(*, forward: ArrayLike, strike: ArrayLike, total_stdev: ArrayLike) -> Floats:
     """Points of undiscounted price per unit of total stdev; the arguments broadcast."""
-    from scipy import special  # as above
-
     f, k, s = (np.asarray(a, np.float64) for a in (forward, strike, total_stdev))
     d1 = np.log(f / k) / s + s / 2
     vega: Floats = f * np.exp(-d1 * d1 / 2) / np.sqrt(2 * np.pi)
