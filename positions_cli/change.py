@@ -15,9 +15,8 @@ from monitor.domain.position_record import to_record
 from monitor.domain.position_warnings import pnl_warning, usd
 from monitor.domain.positions import Position
 from monitor.domain.vocabulary import PositionStatus
-from monitor.errors import InputError, PositionNotFoundError, StoreError
+from monitor.errors import InputError, StoreError
 from monitor.store.position_events import ChangeKind
-from monitor.store.store import Store
 from positions_cli.history import differences
 from positions_cli.output import say, say_json, warn
 from positions_cli.session import Session, open_session
@@ -163,7 +162,7 @@ def undo(*, position_id: str | None, dry_run: bool, as_json: bool, home: Path | 
       positions undo --dry-run
     """
     session = open_session(home)
-    store = require_store(session, position_id)
+    store = session.require_store(position_id)
     events = store.next_undo(position_id)
     if not events:
         raise StoreError("there is nothing to undo")
@@ -191,7 +190,7 @@ def apply(
     dry_run: bool,
 ) -> Done:
     """Change one position under the write lock, and export the book."""
-    store = require_store(session, position_id)
+    store = session.require_store(position_id)
     if dry_run:
         before = store.get(position_id)
         return Done(before=before, after=change(before), problems=[])
@@ -200,18 +199,6 @@ def apply(
     assert result.after is not None  # noqa: S101 -- and it still does
     problem = session.publish(store)
     return Done(before=result.before, after=result.after, problems=[problem or ""])
-
-
-def require_store(session: Session, position_id: str | None) -> Store:
-    """The database; a command that needs a position has nothing to do without one."""
-    store = session.existing_store()
-    if store is None:
-        what = "nothing was ever changed" if position_id is None else "none is logged yet"
-        raise PositionNotFoundError(
-            f"no position {position_id or ''}: {what}".replace(" :", ":"),
-            hint="log one with `positions add`",
-        )
-    return store
 
 
 def report(done: Done, text: str, *, dry_run: bool, as_json: bool) -> None:

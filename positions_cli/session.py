@@ -15,7 +15,7 @@ import click
 from monitor.clock import NEW_YORK, Clock, SystemClock
 from monitor.config import Settings
 from monitor.config_load import load_settings
-from monitor.errors import ConfigError
+from monitor.errors import ConfigError, PositionNotFoundError
 from monitor.home import Home, find_home
 from positions_cli.seen import simulated_now
 
@@ -83,6 +83,17 @@ class Session:
         store = open_existing(self.home.root, self.settings)
         if store is not None:
             click.get_current_context().call_on_close(store.close)
+        return store
+
+    def require_store(self, position_id: str | None) -> Store:
+        """The database; a command that needs a position has nothing to do without one."""
+        store = self.existing_store()
+        if store is None:
+            what = "nothing was ever changed" if position_id is None else "none is logged yet"
+            raise PositionNotFoundError(
+                f"no position {position_id or ''}: {what}".replace(" :", ":"),
+                hint="log one with `positions add`",
+            )
         return store
 
     def priced(self, store: Store, positions: Iterable[Position]) -> list[Position]:

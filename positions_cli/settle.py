@@ -14,10 +14,9 @@ def settled(session: Session, position_id: str) -> tuple[float, str]:
         PositionNotFoundError: No such position.
         StoreError: It has not expired, or the monitor knows no settlement of it.
     """
-    from positions_cli.change import require_store
     from positions_cli.watch import watch
 
-    store = require_store(session, position_id)
+    store = session.require_store(position_id)
     position = store.get(position_id)
     amount = f"positions close {position_id} --pnl DOLLARS"
     judged = watch(session, [position], session.calendar()).watched
