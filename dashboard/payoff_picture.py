@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from dashboard.text import number, signed_usd, strike
 from monitor.domain.positions import Strikes
-from monitor.domain.what_if import side_values
+from monitor.domain.trade import side_values
 
 MARGIN = 0.12  # of the span between the outermost prices, left free on either side
 HEADROOM = 0.08  # of the height, above the profit and below the loss

@@ -4,40 +4,24 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from monitor.domain.exits import (
-    ExitReason,
-    ExitRules,
-    expired,
-    stop_level,
-    target_level,
-    time_exit_due,
-)
-from monitor.domain.schedule import ExitSchedule
+from monitor.domain.exits import ExitReason, PositionExits, expired, known_pnl, time_exit_due
+from monitor.domain.positions import Position
 from monitor.domain.snapshot import ExitView
 
 
-def exit_views(
-    credit_usd: float,
-    pnl: float | None,
-    schedule: ExitSchedule,
-    rules: ExitRules,
-    now: datetime,
-    *,
-    reason: ExitReason | None,
-    price_note: str,
-    stop_note: str,
-) -> tuple[ExitView, ...]:
+def exit_views(position: Position, exits: PositionExits, now: datetime) -> tuple[ExitView, ...]:
     """Every exit with its level or instant; after the last trade only settling is left."""
+    schedule = exits.schedule
     over = expired(schedule, now)
     settle = _instant_view("settle", schedule.last_trade_close, due=over)
     if over:
         return (settle,)
-    timed = time_exit_due(schedule, now)
-    target, stop = target_level(credit_usd, rules), stop_level(credit_usd, rules)
+    pnl, reason, note = known_pnl(position), exits.price_reason, exits.price_note
     price = (
-        _level_view(ExitReason.PROFIT_TARGET, target, pnl, reason, price_note),
-        _level_view(ExitReason.STOP_LOSS, stop, pnl, reason, stop_note or price_note),
+        _level_view(ExitReason.PROFIT_TARGET, exits.target_usd, pnl, reason, note),
+        _level_view(ExitReason.STOP_LOSS, exits.stop_usd, pnl, reason, exits.stop_note or note),
     )
+    timed = time_exit_due(schedule, now)
     by_time = (
         _instant_view("time_exit", schedule.time_exit_at, due=timed)
         if schedule.time_exit_at is not None

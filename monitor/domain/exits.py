@@ -15,15 +15,11 @@ import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from monitor.config import Exits
 from monitor.domain.positions import Position
 from monitor.domain.schedule import LAST_DAY_HEADS_UP, ExitSchedule
 from monitor.errors import DomainError
-
-if TYPE_CHECKING:  # `positions list` starts without the page's forty value classes
-    from monitor.domain.snapshot import ExitView
 
 # A level is reached to the cent even where its product is not exact in binary (1.1 × 3).
 _ROUNDING = 1e-9
@@ -192,7 +188,7 @@ def state_of(
     position: Position, schedule: ExitSchedule, rules: ExitRules, now: datetime
 ) -> ExitState:
     """The open position's state by the P&L it carries; an unknown one calls for no price exit."""
-    pnl = _known_pnl(position)
+    pnl = known_pnl(position)
     reason = None if pnl is None else price_exit(credit=position.credit_usd, pnl=pnl, rules=rules)
     return _state(reason, schedule, now)
 
@@ -227,7 +223,6 @@ class PositionExits:
     target_usd: float
     stop_usd: float
     stop_note: str
-    views: tuple[ExitView, ...]
 
     @property
     def due(self) -> tuple[ExitReason, ...]:
@@ -253,10 +248,8 @@ def evaluate_position(
         evidence: Where the P&L of `position` is a mark: what may be decided by it. None: the
             person logged it.
     """
-    from monitor.domain.exit_views import exit_views
-
     over = expired(schedule, now)
-    pnl = _known_pnl(position)
+    pnl = known_pnl(position)
     judged = _Judged() if over else _judge(position.credit_usd, pnl, rules, evidence)
     timed = time_exit_due(schedule, now) and not over
     note = stop_note(position.credit_usd, position.max_loss_usd, rules)
@@ -274,16 +267,6 @@ def evaluate_position(
         target_usd=target_level(position.credit_usd, rules),
         stop_usd=stop_level(position.credit_usd, rules),
         stop_note=note,
-        views=exit_views(
-            position.credit_usd,
-            pnl,
-            schedule,
-            rules,
-            now,
-            reason=judged.reason,
-            price_note=judged.note,
-            stop_note=note,
-        ),
     )
 
 
@@ -326,6 +309,7 @@ def stop_note(credit_usd: float, max_loss_usd: float, rules: ExitRules) -> str:
     )
 
 
-def _known_pnl(position: Position) -> float | None:
+def known_pnl(position: Position) -> float | None:
+    """Dollars of the whole position; None while it is unknown."""
     mark = position.mark
     return mark.pnl_usd if mark is not None and math.isfinite(mark.pnl_usd) else None

@@ -173,6 +173,8 @@ def position_view(
     watched: WatchedPosition, *, rules: ExitRules, calendar: TradingCalendar, now: datetime
 ) -> PositionView:
     """One row of the page's table. `dte` is None when the calendar does not reach that far."""
+    from monitor.domain.exit_views import exit_views  # `positions list` needs no page
+
     p, exits = watched.position, watched.exits
     strikes, mark = p.strikes, p.mark
     warnings = position_warnings(p, stop_multiple=rules.stop_loss_credit_multiple)
@@ -200,7 +202,7 @@ def position_view(
         pnl_asof=mark.asof if mark else None,
         pnl_age_s=(now - mark.asof).total_seconds() if mark else None,
         pnl_source=mark.source if mark else None,
-        exits=exits.views if exits else (),
+        exits=exit_views(p, exits, now) if exits else (),
         state=exits.state.value if exits else "unknown",
         opened_at=p.opened_at,
         notes=p.notes,

@@ -7,12 +7,9 @@ closes that leg there, whatever the two spreads are called in this book.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from monitor.domain.spreads import describe_strikes
-
-if TYPE_CHECKING:
-    from monitor.domain.what_if import Trade
+from monitor.domain.trade import Trade
 
 SIDES = (("put", "short_put", "long_put"), ("call", "short_call", "long_call"))
 

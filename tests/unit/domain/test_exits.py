@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from monitor.domain.exit_alerts import exit_conditions, undecided_keys
+from monitor.domain.exit_views import exit_views
 from monitor.domain.exits import (
     ExitReason,
     ExitRules,
@@ -232,7 +233,8 @@ def test_fault_18_expiry_stops_every_exit_and_asks_to_settle() -> None:
     before, after = judge("2025-12-01T20:59:59", **loser), judge("2025-12-01T21:00", **loser)
     assert before.due == (ExitReason.STOP_LOSS, ExitReason.TIME_EXIT)
     assert (after.due, after.state) == ((), ExitState.SETTLE_ME)
-    assert [(v.kind, v.due) for v in after.views] == [("settle", True)]
+    shown = exit_views(position(**loser), after, at("2025-12-01T21:00"))
+    assert [(v.kind, v.due) for v in shown] == [("settle", True)]
     assert titles("2025-12-01T21:00", **loser) == [
         "[WARNING] Settle me - Position a3f8 | trading ended 2025-12-01 13:00 PT"
     ]
@@ -271,7 +273,7 @@ def test_trap_36_exit_says_how_old_its_pnl_is_and_whose() -> None:
 
 def test_position_without_pnl_has_unknown_distances_not_zero() -> None:
     exits = judge("2025-11-25T18:45")
-    by_kind = {v.kind: v for v in exits.views}
+    by_kind = {v.kind: v for v in exit_views(position(), exits, at("2025-11-25T18:45"))}
     assert by_kind["profit_target"].distance_usd is None
     assert by_kind["stop_loss"].distance_usd is None
     assert by_kind["stop_loss"].level_usd == -570.0
@@ -284,7 +286,8 @@ def test_position_without_pnl_has_unknown_distances_not_zero() -> None:
 def test_distances_are_measured_to_both_levels() -> None:
     """P&L $42.50 of a $285 credit: 100.00 to the target, 612.50 to the stop."""
     exits = judge("2025-11-25T18:45", mark=marked(42.50))
-    by_kind = {v.kind: v for v in exits.views}
+    views = exit_views(position(mark=marked(42.50)), exits, at("2025-11-25T18:45"))
+    by_kind = {v.kind: v for v in views}
     assert by_kind["profit_target"].distance_usd == pytest.approx(100.0)
     assert by_kind["stop_loss"].distance_usd == pytest.approx(612.50)
     assert exits.state is ExitState.OPEN
