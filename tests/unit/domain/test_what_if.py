@@ -13,13 +13,12 @@ from fakes.told import condor_trade, told_view
 from monitor.config import Limits
 from monitor.domain.positions import Position, Strikes
 from monitor.domain.snapshot import GapView, OpportunityView, WhatIfView
+from monitor.domain.trade import Trade, side_values
 from monitor.domain.vocabulary import Settlement, SpreadType
 from monitor.domain.what_if import (
     GAPS_PCT,
-    Trade,
     expiration_risks,
     held,
-    side_values,
     wanted,
     what_if_view,
     with_what_if,
