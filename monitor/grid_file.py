@@ -28,7 +28,7 @@ from monitor.errors import GridFileError
 
 TEXTS = ("band", "spread_type", "flow_mode")
 TIMES = ("entry_time_pst", "entry_time_et")
-OPTIONAL_TEXTS = ("verdict", "band_mode")
+OPTIONAL_TEXTS = ("verdict", "band_mode", "price_source")
 OPTIONAL_NUMBERS = ("honest_score", *STAT_COLUMNS)
 TIME_BUCKET = "time_bucket"  # says again what the entry time says; read over
 OLD_NAMES = {

@@ -32,6 +32,8 @@ def evidence(
         notes.append(
             f"fees of ${_fees(pick.row, market):.2f} eat the whole profit target: no win rate pays"
         )
+    if pick.row.rests_on != "backtest":
+        notes.append(pick.row.rests_on)
     expected = _expected_return(pick.row, notes)
     full_loss = _at_least_one(overall.low_pct)
     notes.append(

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from monitor.config import BANDS
 from monitor.domain.entry_windows import clock_text
+from monitor.domain.option_chain import PriceSource
 from monitor.domain.regime_rows import RegimeRows
 from monitor.domain.vocabulary import BandMode, FlowMode, SpreadType, Verdict
 
@@ -31,6 +32,7 @@ SPREADS = tuple(SpreadType)
 FLOWS = (FlowMode.NEUTRAL, FlowMode.WITH_FLOW, FlowMode.AGAINST_FLOW)  # the first one is kept
 VERDICTS = tuple(Verdict)
 MODES = tuple(BandMode)
+PRICES = tuple(PriceSource)
 MAX_DTE = 63
 MULTIPLIER = 100  # dollars per point and contract, of every underlying listed here
 
@@ -153,11 +155,12 @@ class RowStats:
     return_pct: float | None
     return_low_pct: float | None
     return_high_pct: float | None
+    model_error_pct: float | None = None  # of the credit; where it is a model's
 
 
 STAT_COLUMNS = (
     "win_low_pct", "win_high_pct", "n_eff", "shrunk_return_pct", "return_low_pct",
-    "return_high_pct",
+    "return_high_pct", "model_error_pct",
 )  # fmt: skip
 _STAT_FIELDS = tuple(field.name for field in fields(RowStats))
 
@@ -184,6 +187,7 @@ class GridRow:
     verdict: Verdict | None  # the file's own, if it has one
     warnings: tuple[Warn, ...] = ()
     band_mode: BandMode | None = BandMode.RAW100  # the file's; None: a word we do not know
+    prices: PriceSource | None = None  # what its credits rest on; None: the file does not say
     stats: RowStats | None = None
 
     @property
@@ -195,6 +199,15 @@ class GridRow:
     def expected_return_pct(self) -> float:
         """Average P&L ÷ max loss: what the backtest earned a trade."""
         return 100 * self.avg_pnl_usd / self.risk_usd
+
+    @property
+    def rests_on(self) -> str:
+        """What the numbers are: of a backtest, and of which prices where the file says so."""
+        if self.prices is None or self.prices is PriceSource.QUOTES:
+            return "backtest"
+        error = self.stats.model_error_pct if self.stats else None
+        off = "" if error is None else f", off by {error:.0f}% of a credit in the mean"
+        return f"backtest on {self.prices} prices, no quotes{off}"
 
     @property
     def entry_time_pt(self) -> str:
@@ -223,6 +236,7 @@ class Grid:
     minute: NDArray[np.int16]
     verdict: NDArray[np.int8] | None  # index into VERDICTS
     mode: NDArray[np.int8] | None  # index into MODES, -1 unknown; None: the file does not say
+    prices: NDArray[np.int8] | None  # the same into PRICES
     warned: NDArray[np.uint8]  # bit i: the i-th Warn
     order: NDArray[np.int64]
     starts: NDArray[np.int64]
@@ -246,7 +260,7 @@ class Grid:
             _row(*row)
             for row in zip(
                 *(word[indices].tolist() for word in words), verdicts, self._modes(indices),
-                self._stats(indices), *cells, strict=True,
+                self._prices(indices), self._stats(indices), *cells, strict=True,
             )
         )  # fmt: skip
 
@@ -254,6 +268,11 @@ class Grid:
         if self.mode is None:
             return [BandMode.RAW100] * len(indices)
         return [MODES[m] if m >= 0 else None for m in self.mode[indices].tolist()]
+
+    def _prices(self, indices: NDArray[np.int64]) -> list[PriceSource | None]:
+        if self.prices is None:
+            return [None] * len(indices)
+        return [PRICES[p] if p >= 0 else None for p in self.prices[indices].tolist()]
 
     def _stats(self, indices: NDArray[np.int64]) -> list[RowStats | None]:
         named = [self.columns.get(name) for name in STAT_COLUMNS]
@@ -274,7 +293,7 @@ _ROW_NUMBERS = (
 
 def _row(
     line: int, combo: int, minute: int, warned: int, verdict: Verdict | None,
-    mode: BandMode | None, stats: RowStats | None, *numbers: float,
+    mode: BandMode | None, prices: PriceSource | None, stats: RowStats | None, *numbers: float,
 ) -> GridRow:  # fmt: skip
     dte, band, spread, flow = split_combo(combo)
     width, win, roi, sharpe, credit, risk, pnl, trades, score = numbers
@@ -297,6 +316,7 @@ def _row(
         verdict=verdict,
         warnings=_warnings(warned),
         band_mode=mode,
+        prices=prices,
         stats=stats,
     )
 

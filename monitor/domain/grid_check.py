@@ -61,6 +61,7 @@ def _check(raw: RawGrid) -> Grid:
         minute=codes.minute,
         verdict=_verdicts(raw, codes),
         mode=codes.mode,
+        prices=codes.prices,
         warned=judged.warned,
         order=order,
         starts=starts,

@@ -21,6 +21,7 @@ from monitor.domain.grid import (
     MAX_DTE,
     MODES,
     MULTIPLIER,
+    PRICES,
     SPREADS,
     VERDICTS,
     Floats,
@@ -56,6 +57,7 @@ class Codes:
     minute_et: NDArray[np.int16] | None
     verdict: NDArray[np.int8] | None
     mode: NDArray[np.int8] | None
+    prices: NDArray[np.int8] | None
 
     def part(self, rows: slice) -> Codes:
         """The same of some rows only; views, not copies."""
@@ -68,6 +70,7 @@ class Codes:
             minute_et=None if self.minute_et is None else self.minute_et[rows],
             verdict=None if self.verdict is None else self.verdict[rows],
             mode=None if self.mode is None else self.mode[rows],
+            prices=None if self.prices is None else self.prices[rows],
         )
 
 
@@ -83,6 +86,7 @@ def encode(raw: RawGrid) -> Codes:
             None,
         )
     verdict, mode = raw.texts.get("verdict"), raw.texts.get("band_mode")
+    prices = raw.texts.get("price_source")
     return Codes(
         dte=raw.numbers["dte"].astype(np.int32),
         band=_coded(raw.texts["band"], _among(BANDS, str.upper), np.int8),
@@ -92,6 +96,7 @@ def encode(raw: RawGrid) -> Codes:
         minute_et=minute_et,
         verdict=None if verdict is None else _coded(verdict, _verdict, np.int8),
         mode=None if mode is None else _coded(mode, _mode, np.int8),
+        prices=None if prices is None else _coded(prices, _price, np.int8),
     )
 
 
@@ -178,3 +183,9 @@ def _mode(text: str) -> int:
     """An empty cell says as little as no column: the moves as they were."""
     words = {mode.value: i for i, mode in enumerate(MODES)}
     return words.get(text.lower() or BandMode.RAW100, UNKNOWN)
+
+
+def _price(text: str) -> int:
+    """A word that is none of ours says nothing of the prices."""
+    words = {source.value: i for i, source in enumerate(PRICES)}
+    return words.get(text.lower(), UNKNOWN)

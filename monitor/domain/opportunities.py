@@ -40,7 +40,7 @@ def opportunity_line(number: int, pick: Pick) -> str:
     ]
     if pick.expiration:
         parts.append(f"Exp:{pick.expiration.isoformat()}")
-    return " | ".join([*parts, *doubts(pick), "backtest", *live_parts(pick)])
+    return " | ".join([*parts, *doubts(pick), row.rests_on, *live_parts(pick)])
 
 
 def live_parts(pick: Pick) -> tuple[str, ...]:

@@ -414,3 +414,23 @@ def test_the_band_mode_is_raw100_where_the_file_does_not_say(
     (found,) = loaded.grid.rows(loaded.grid.order)
     assert found.band_mode is mode
     assert found.stats is None
+
+
+@pytest.mark.parametrize(
+    ("word", "error", "said"),
+    [
+        (None, None, "backtest"),
+        ("quotes", None, "backtest"),
+        ("model", 25, "backtest on model prices, no quotes, off by 25% of a credit in the mean"),
+        ("anchored", None, "backtest on anchored prices, no quotes"),
+        ("guessed", None, "backtest"),
+    ],
+)
+def test_trap_27_an_alert_from_model_prices_says_so_with_their_error(
+    tmp_path: Path, word: str | None, error: float | None, said: str
+) -> None:
+    columns = COLUMNS if word is None else [*COLUMNS, "price_source", "model_error_pct"]
+    text = csv_text([row() | {"price_source": word, "model_error_pct": error}], columns)
+    loaded = load_grid(write(tmp_path, text.encode()))
+    (found,) = loaded.grid.rows(loaded.grid.order)
+    assert found.rests_on == said
