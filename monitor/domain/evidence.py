@@ -47,7 +47,7 @@ def evidence(
         expected_return_pct=expected[0],
         return_low_pct=expected[1],
         return_high_pct=expected[2],
-        tries=grid.report.rows,
+        tries=grid.tries,
         verdict=pick.verdict.value,
         verdict_why=pick.verdict_why,
         wins_per_full_loss=odds.wins_per_full_loss,

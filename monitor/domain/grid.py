@@ -340,10 +340,16 @@ class GridFile:
     modified_at: datetime  # aware UTC
     grid: Grid
     regimes: RegimeRows | None = None  # the same configurations by regime, where the run has them
+    tried: int | None = None  # configurations of the run, also those without a row; None: unknown
 
     @property
     def report(self) -> GridReport:
         return self.grid.report
+
+    @property
+    def tries(self) -> int:
+        """How many configurations were tried, as far as is known: at least the file's rows."""
+        return max(self.tried or 0, self.report.rows)
 
 
 COMBOS = (MAX_DTE + 1) * len(BANDS) * len(SPREADS) * len(FLOWS)

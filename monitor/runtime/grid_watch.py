@@ -9,6 +9,7 @@ from pathlib import Path
 
 from monitor.domain.grid import GridFile
 from monitor.errors import GridFileError
+from monitor.grid_facts import load_tries
 from monitor.grid_file import load_grid
 from monitor.grid_regimes import load_regime_rows
 
@@ -46,7 +47,9 @@ class GridWatch:
         self._seen = seen
         try:
             loaded = load_grid(path)
-            self.grid = replace(loaded, regimes=load_regime_rows(path.parent))
+            self.grid = replace(
+                loaded, regimes=load_regime_rows(path.parent), tried=load_tries(path.parent)
+            )
             self.problem = None
         except GridFileError as error:
             kept = " (the last good one stays in force)" if self.grid else ""
