@@ -73,11 +73,13 @@ def test_a_position_added_to_a_watched_replay_is_seen_at_its_next_cycle(
         process.home = home / "replay"
         process.wait_for(lambda page: page["monitor"]["iteration"] >= 1)
         added = run(
-            "positions", "add", "--ticker", "SPX", "--dte", "3", "--spread", "put_spread",
+            "positions", "add", "--ticker", "SPX", "--dte", "2", "--spread", "put_spread",
             "--contracts", "1", "--credit", "150", "--short-put", "4300", "--long-put", "4290",
             home=process.home,
         )  # fmt: skip
         assert added.returncode == 0, added.stderr
+        assert "SIMULATED: logged" in added.stdout
+        assert "expires Wed 2022-04-20 (2 DTE)" in added.stdout  # counted from the replayed day
         process.wait_for(lambda page: page["portfolio"]["open"] == 1)
     assert not (home / "data" / "monitor.db").exists()
 
