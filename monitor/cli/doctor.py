@@ -6,8 +6,6 @@ import json
 import logging
 import sys
 from collections.abc import Iterator
-from datetime import timedelta
-from functools import partial
 from pathlib import Path
 
 import click
@@ -18,10 +16,11 @@ from monitor.config import Settings
 from monitor.config_load import load_settings
 from monitor.doctor.finding import Finding, Grade, checked
 from monitor.domain.plain_text import plain
+from monitor.domain.trading_calendar import TradingCalendar
 from monitor.errors import ConfigError
 from monitor.home import Home, find_home
 
-LIVE_PRICES = ("auto", "yahoo")  # Cboe's daily files have no price of now
+LIVE = {"auto": ("yahoo", "cboe"), "yahoo": ("yahoo",), "cboe": ("cboe",)}
 _COLORS = {Grade.OK: "green", Grade.WARN: "yellow", Grade.FAIL: "red"}
 
 
@@ -85,34 +84,44 @@ def _inputs(home: Home, settings: Settings) -> Iterator[Finding]:
     from monitor.app import calendar_for
     from monitor.doctor import inputs, machine
     from monitor.notify.setup import build_notifiers
-    from monitor.providers.live import build_live_sources
-    from monitor.runtime.feed import symbols_for
 
     clock = SystemClock()
     calendar = calendar_for(home, clock)
     yield from checked("calendar", lambda: machine.horizon(calendar, clock.now()))
-    if settings.data.source in LIVE_PRICES:
-        build = partial(
-            build_live_sources,
-            "yahoo",
-            data=settings.data,
-            cache_dir=home.data / "cache",
-            calendar=calendar,
-            data_interval=timedelta(seconds=settings.scanning.data_interval),
-        )
-        symbols = symbols_for(settings.tickers)
-        yield from checked(
-            "source yahoo",
-            lambda: inputs.source(
-                "yahoo", lambda: build().market, symbols, calendar=calendar, now=clock.now()
-            ),
-        )
+    for name in LIVE.get(settings.data.source, ()):  # a simulation asks nobody
+        yield from _source(name, home, settings, calendar)
     yield from checked("grid", lambda: inputs.grid(home, settings, clock.now()))
     yield from checked(
         "channels",
         lambda: inputs.channels(build_notifiers(home, settings, console=False, people=True)),
     )
     yield from inputs.heartbeat(settings)
+
+
+def _source(
+    name: str, home: Home, settings: Settings, calendar: TradingCalendar
+) -> Iterator[Finding]:
+    from monitor.doctor import inputs
+    from monitor.providers.live import build_live_sources
+    from monitor.runtime.feed import symbols_for
+
+    now = SystemClock().now()
+    built = build_live_sources(
+        name, data=settings.data, cache_dir=home.data / "cache", calendar=calendar
+    )
+    if name == "yahoo":  # Cboe's daily files have no price of now
+        symbols = symbols_for(settings.tickers)
+        yield from checked(
+            f"source {name}",
+            lambda: inputs.source(name, built.market, symbols, calendar=calendar, now=now),
+        )
+    yield from checked(
+        f"chains {name}",
+        lambda: inputs.chain_source(
+            name, built.chains, settings.tickers, calendar=calendar, now=now
+        ),
+    )
+    built.market.close()
 
 
 def _line(finding: Finding) -> str:

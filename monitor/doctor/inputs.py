@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
+from monitor.clock import NEW_YORK
 from monitor.config import Settings
 from monitor.doctor.finding import Finding, Grade
 from monitor.domain.alert_text import age_text
+from monitor.domain.expirations import listed_expirations
+from monitor.domain.option_chain import ChainRequest, OptionChain
 from monitor.domain.trading_calendar import TradingCalendar
 from monitor.domain.vocabulary import SessionState
 from monitor.errors import ProviderError
 from monitor.home import Home
 from monitor.notify.base import Messenger, Notifier
-from monitor.providers.base import MarketDataProvider
+from monitor.providers.base import ChainProvider, MarketDataProvider
 from monitor.runtime.grid_watch import GridWatch
 
 GRID_OLD = timedelta(days=35)
+AHEAD = timedelta(days=14)  # every underlying lists an expiration within two weeks
 
 
 def source(
     name: str,
-    make: Callable[[], MarketDataProvider],
+    provider: MarketDataProvider,
     symbols: Sequence[str],
     *,
     calendar: TradingCalendar,
@@ -30,17 +34,13 @@ def source(
 ) -> list[Finding]:
     """Ask one live source for the prices that a cycle asks for."""
     check = f"source {name}"
-    provider = make()
-    try:
-        batch = provider.quotes(symbols, now=now)
-    finally:
-        provider.close()
+    batch = provider.quotes(symbols, now=now)
     open_now = calendar.state_at(now)[0] is SessionState.OPEN
     found = []
     for symbol, quote in batch.quotes.items():
         delay = f", {quote.delay.total_seconds() / 60:.0f} min delayed" if quote.delay else ""
         age = age_text(quote.age(now))
-        said = f"{symbol} {quote.price:,.2f}, {age} old{delay}"
+        said = f"{symbol} {quote.price:,.2f}, {age}{delay}"
         late = open_now and quote.age(now) > timedelta(minutes=3) + quote.delay
         todo = "the exchange is open: a price this old is stale" if late else ""
         found.append(
@@ -64,6 +64,50 @@ def _by_reason(errors: Mapping[str, ProviderError]) -> dict[str, list[str]]:
     for symbol, error in errors.items():
         reasons.setdefault(error.message, []).append(symbol)
     return reasons
+
+
+def chain_source(
+    name: str,
+    provider: ChainProvider,
+    tickers: Sequence[str],
+    *,
+    calendar: TradingCalendar,
+    now: datetime,
+) -> list[Finding]:
+    """Ask one source of option chains for each underlying's next expiration."""
+    check = f"chains {name}"
+    found = []
+    for ticker in tickers:
+        request = ChainRequest(ticker=ticker, expirations=(_next(ticker, calendar, now),))
+        batch = provider.chains(request, now=now)
+        found += [_chain_finding(check, chain, now) for chain in batch.chains]
+        found += [
+            Finding(
+                check=check,
+                grade=Grade.WARN,
+                said=f"{ticker}: {error.message}",
+                todo=error.hint or "without chains alerts quote the backtest alone",
+            )
+            for error in batch.errors.values()
+        ]
+    return found
+
+
+def _next(ticker: str, calendar: TradingCalendar, now: datetime) -> date:
+    """The first expiration after today: today's may be over."""
+    today = now.astimezone(NEW_YORK).date()
+    listed = listed_expirations(ticker, today, today + AHEAD, calendar)
+    return next(one.date for one in listed if one.date > today)
+
+
+def _chain_finding(check: str, chain: OptionChain, now: datetime) -> Finding:
+    delay = f", {chain.delay.total_seconds() / 60:.0f} min delayed" if chain.delay else ""
+    return Finding(
+        check=check,
+        grade=Grade.OK,
+        said=f"{chain.root} {chain.expiration}: {len(chain.strikes)} strikes, quotes "
+        f"{age_text(chain.age(now))}{delay}",
+    )
 
 
 def grid(home: Home, settings: Settings, now: datetime) -> list[Finding]:

@@ -133,7 +133,7 @@ def _newest_copy(path: Path, now: datetime) -> Finding:
         return Finding(
             check="backup", grade=Grade.NOTE, said="no copy yet", todo="`monitor backup` makes one"
         )
-    age = now.timestamp() - copies[0].stat().st_mtime
+    age = max(0.0, now.timestamp() - copies[0].stat().st_mtime)
     old = age > BACKUP_OLD.total_seconds()
     return Finding(
         check="backup",

@@ -54,6 +54,14 @@ BROKERS = {
 }  # fmt: skip
 
 
+BROKER_HOSTS = (
+    "alpaca.markets", "api.ibkr.com", "api.robinhood.com", "api.tastyworks.com",
+    "api.tastytrade.com", "api.tradestation.com", "api.tradier.com", "clientportal.ibkr",
+    "etrade.com", "iserver/account", "schwabapi.com", "tdameritrade.com", "webullfintech.com",
+    "/orders", "place_order", "placeorder",
+)  # fmt: skip
+
+
 def imports(source: str) -> Iterator[tuple[str, int]]:
     """Every imported module, `from a import b` as both `a` and `a.b` (b may be a module)."""
     for node in ast.walk(ast.parse(source)):
@@ -180,6 +188,16 @@ def test_no_broker_library_is_imported_or_required() -> None:
     assert names & BROKERS == set()
 
 
+def broker_places(source: str) -> list[str]:
+    """Hosts and paths at which brokers take orders."""
+    return [place for place in BROKER_HOSTS if place in source.lower()]
+
+
+def test_no_brokers_address_stands_in_the_code() -> None:
+    paths = [p for package in PACKAGES for p in modules(package)]
+    assert offences(paths, broker_places) == {}
+
+
 @pytest.mark.parametrize(
     ("source", "check"),
     [
@@ -193,6 +211,7 @@ def test_no_broker_library_is_imported_or_required() -> None:
         ("print('x')", print_calls),
         ("def f():\n    import b", lambda s: circle({"a": s, "b": "from a import x"})),
         ("import ib_insync", lambda s: importing(s, BROKERS)),
+        ("post('https://api.schwabapi.com/trader/v1/accounts/1/orders')", broker_places),
     ],
 )
 def test_each_check_finds_what_it_looks_for(source, check) -> None:  # type: ignore[no-untyped-def]

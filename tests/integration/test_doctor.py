@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -14,11 +15,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes.live import condor_chain
 from fakes.processes import run
 from fakes.spine import CALENDAR, NOW, FakeProvider
 
 from monitor.doctor import inputs, machine
 from monitor.doctor.finding import Grade
+from monitor.domain.option_chain import ChainRequest
+from monitor.errors import ProviderError
+from monitor.providers.base import ChainBatch, SourceHealth
 
 ADD = (
     "add", "--dte", "5", "--band", "P97", "--spread", "put_spread", "--contracts", "3",
@@ -97,9 +102,47 @@ def test_a_port_of_another_program_is_said_with_the_next_one() -> None:
 
 
 def test_a_source_that_answers_in_part_is_named_by_what_lacks() -> None:
-    found = inputs.source("test", FakeProvider, ["NDX", "VIX", "VXN"], calendar=CALENDAR, now=NOW)
+    found = inputs.source("test", FakeProvider(), ["NDX", "VIX", "VXN"], calendar=CALENDAR, now=NOW)
     assert [f.grade for f in found] == [Grade.OK, Grade.OK, Grade.WARN]
+    assert found[0].said == "NDX 25,000.00, 0 s old"
     assert found[2].said.startswith("VXN: ")
+
+
+@dataclass
+class OneChain:
+    """NDX's next expiration as a source gives it, 15 minutes late; nothing of other underlyings."""
+
+    name: str = "test"
+    simulated: bool = False
+
+    def chains(self, request: ChainRequest, *, now: datetime) -> ChainBatch:
+        (day,) = request.expirations
+        if request.ticker != "NDX":
+            lost = ProviderError("404", source=self.name, retryable=False)
+            return ChainBatch(errors={(request.ticker, day): lost})
+        late = timedelta(minutes=15)
+        made = replace(condor_chain(), expiration=day, asof=now - late, delay=late)
+        return ChainBatch(chains=(made,))
+
+    def health(self) -> tuple[SourceHealth, ...]:
+        return ()
+
+    def close(self) -> None:
+        pass
+
+
+def test_a_source_of_chains_tells_strikes_age_and_delay_or_why_not() -> None:
+    found = inputs.chain_source("test", OneChain(), ["NDX", "SPX"], calendar=CALENDAR, now=NOW)
+    assert [(f.check, f.grade) for f in found] == [
+        ("chains test", Grade.OK), ("chains test", Grade.WARN),
+    ]  # fmt: skip
+    strikes = len(condor_chain().strikes)
+    # NOW is Wednesday 2026-11-18; NDXP lists every weekday
+    assert found[0].said == (
+        f"NDXP 2026-11-19: {strikes} strikes, quotes 15 min old, 15 min delayed"
+    )
+    assert found[1].said == "SPX: 404"
+    assert found[1].todo
 
 
 def test_on_a_fresh_home_without_a_network_it_says_what_lacks(home: Path) -> None:
