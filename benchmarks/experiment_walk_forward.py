@@ -38,12 +38,13 @@ from monitor.backtest.cscv import block_sums, overfitting
 from monitor.backtest.grid_build import build_grid
 from monitor.backtest.grid_judge import groups_of
 from monitor.backtest.history import load_history
-from monitor.backtest.model_marks import VOL_INDICES, model_marks
+from monitor.backtest.model_marks import model_marks
+from monitor.backtest.model_moments import VOL_INDICES
 from monitor.backtest.pick_rules import Picks, Rule, honest_rule, lower_bound, naive_rule
 from monitor.backtest.run_blocks import make_plan, run_blocks
 from monitor.backtest.run_plan import GridResult, RunSpec
 from monitor.backtest.trade_columns import TradeColumns, gather, window
-from monitor.backtest.trades_table import chunk_of
+from monitor.backtest.variant_trades import chunk_of
 from monitor.backtest.walk_forward import Estimate, WalkForward, make_folds, walk_forward
 from monitor.domain.instruments import underlying
 from monitor.domain.trading_calendar import TradingCalendar

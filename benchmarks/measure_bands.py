@@ -20,12 +20,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.backtest.bands import WINDOW, Bands, band_tails, rolling_bands
+from monitor.backtest.bands import Bands, rolling_bands
 from monitor.backtest.bars_panel import PriceTable, Sessions, price_table, sessions_between
 from monitor.backtest.configs import BANDS, BandMode
 from monitor.backtest.history import load_history
 from monitor.domain.entry_windows import ET_MINUS_PT, GRID_MINUTES_PT
 from monitor.domain.instruments import underlying
+from monitor.domain.past_moves import WINDOW, band_tails
 from monitor.domain.trading_calendar import TradingCalendar
 from monitor.providers.sessions import load_calendar
 

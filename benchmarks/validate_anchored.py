@@ -71,7 +71,7 @@ class Recorded:
 
 def recorded(data: Data, symbol: str) -> Iterator[Recorded]:
     closes = data.closes(MARKETS[symbol].daily)
-    for day, snapshot in snapshots(data, symbol):
+    for day, spot, snapshot in snapshots(data, symbol):
         place = closes.index.get_loc(day)
         price = closes.to_numpy()[max(0, place - 150) : place + 1]
         for told, options in snapshot.groupby("expiry"):
@@ -88,7 +88,7 @@ def recorded(data: Data, symbol: str) -> Iterator[Recorded]:
             )
             yield Recorded(
                 day=day, expiration=expiration, dte=dte, forward=forward, chain=chain,
-                low=price[-1] * (1 + bands.low[-1]), high=price[-1] * (1 + bands.high[-1]),
+                low=spot * (1 + bands.low[-1]), high=spot * (1 + bands.high[-1]),
             )  # fmt: skip
 
 
@@ -131,9 +131,7 @@ def through_every_quote(
 
 
 def model(data: Data, symbol: str, r: Recorded) -> tuple[np.ndarray, np.ndarray]:
-    levels = model_levels(
-        data, symbol, r.day, r.expiration, r.dte, r.forward, "recommended", r.chain
-    )
+    levels = model_levels(data, symbol, r, "recommended")
     puts, calls = price_with_table(surface_table(symbol), chain=levels, strikes=r.chain.strikes)
     return puts[:, 0], calls[:, 0]
 

@@ -22,13 +22,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from monitor.backtest.bands import WINDOW, rolling_bands
+from monitor.backtest.bands import rolling_bands
 from monitor.backtest.configs import BandMode
 from monitor.backtest.implied_vol import implied_total_stdev
 from monitor.backtest.parity import MISSING, PRICE_UNIT, ParityForward, parity_forward
@@ -46,6 +47,7 @@ from monitor.backtest.validation import (
     agreement,
     credit_pairs,
 )
+from monitor.domain.past_moves import WINDOW
 from monitor.domain.pricing.surface_tables import SurfaceTable, surface_table
 from monitor.domain.pricing.variance_clock import VarianceClock
 from monitor.domain.trading_calendar import TradingCalendar
@@ -81,6 +83,16 @@ MARKETS = {
     "QQQ": Market(("cboe_QQQ_chains",), ("QQQ",), "QQQ_yahoo_unadj", "VXN_close_2001", (1, 2, 5)),
     "SPY": Market(("cboe_SPY_chains_MIT",), ("SPY",), "SPY_yahoo_adj", "VIX_cboe", (1, 2, 5)),
 }  # fmt: skip
+
+
+class Quoted(Protocol):
+    """What a model needs to know of one expiration at the close."""
+
+    day: pd.Timestamp
+    expiration: date
+    dte: int
+    forward: float
+    chain: QuotedChain
 
 
 @dataclass(frozen=True)
@@ -166,7 +178,7 @@ def parity(chain: QuotedChain) -> float | None:
     return found.forward if isinstance(found, ParityForward) else None
 
 
-def model_levels(data: Data, symbol: str, evening: Evening, model: str) -> ChainLevels:
+def model_levels(data: Data, symbol: str, evening: Quoted, model: str) -> ChainLevels:
     day, forward, expiration = evening.day, evening.forward, evening.expiration
     days = (expiration - day.date()).days
     vix1d = data.vol("VIX1D_yahoo", day)
@@ -191,7 +203,7 @@ def model_levels(data: Data, symbol: str, evening: Evening, model: str) -> Chain
     return found
 
 
-def true_atm(evening: Evening, discount: float) -> float:
+def true_atm(evening: Quoted, discount: float) -> float:
     """The market's own at-the-money stdev: between the strikes around the forward."""
     chain, forward = evening.chain, evening.forward
     call = chain.strikes >= forward

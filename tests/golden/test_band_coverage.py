@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from monitor.backtest.bands import WINDOW, coverage, rolling_bands
+from monitor.backtest.bands import coverage, rolling_bands
 from monitor.backtest.configs import BANDS, BandMode
+from monitor.domain.past_moves import WINDOW
 
 Floats = NDArray[np.float64]
 DESIGN = {

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from chain_cases import exchange
+from fakes.chain_files import exchange
 from fakes.history_market import HistoryMarket, write_bars
 
 from monitor.backtest.bars_panel import PriceTable, sessions_between
