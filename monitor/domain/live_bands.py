@@ -134,6 +134,8 @@ def past_sessions(
 
 def _lined_up(bars: DailyBars, values: Floats, days: Days) -> Floats:
     """The values of these days; NaN where there is no bar or no price."""
+    if not len(bars):
+        return np.full(len(days), np.nan)
     place = np.minimum(np.searchsorted(bars.day, days), len(bars.day) - 1)
     good = (bars.day[place] == days) & np.isfinite(values[place]) & (values[place] > 0)
     return np.where(good, values[place], np.nan)

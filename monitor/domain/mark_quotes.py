@@ -42,8 +42,8 @@ def from_quotes(
     if problem is not None or None in mids:
         return f"no quotes: {problem}"
     quoted = sum(mid for mid in mids if mid is not None)
-    natural = _sum([side.natural_debit for side in sides])
-    gap = None if natural is None else natural - quoted
+    # by the legs: near the maximum loss the natural price may lie above the width
+    gap = _sum([_half_spread(leg) for side in sides for leg in (side.short, side.long)])
     return _quoted_mark(position, chain, sides, quoted, gap, world, rules)
 
 
@@ -103,11 +103,25 @@ def _moved(
     for side in sides:
         short, long = _greeks(chain, side.short, anchor), _greeks(chain, side.long, anchor)
         delta, gamma = short[0] - long[0], short[1] - long[1]
-        value = (side.mid or 0.0) + delta * shift + 0.5 * gamma * shift * shift
+        value = (side.mid or 0.0) + _change(delta, gamma, shift)
         if not math.isfinite(value):
             return None
         total += min(max(value, 0.0), side.width)
     return min(total, max(side.width for side in sides)), shift
+
+
+def _change(delta: float, gamma: float, shift: float) -> float:
+    """By delta and gamma, no further than where they turn back.
+
+    A vertical never gains from a move that it loses by: beyond the turn the parabola is wrong.
+    """
+    if delta * shift * gamma < 0:
+        shift = math.copysign(min(abs(shift), abs(delta / gamma)), shift)
+    return delta * shift + 0.5 * gamma * shift * shift
+
+
+def _half_spread(leg: LegQuote) -> float | None:
+    return None if leg.bid is None or leg.ask is None else (leg.ask - leg.bid) / 2
 
 
 def _greeks(chain: OptionChain, leg: LegQuote, anchor: ChainAnchor | None) -> tuple[float, float]:

@@ -158,3 +158,17 @@ def test_no_bars_and_old_bars_say_so() -> None:
     )  # fmt: skip
     newest = CALENDAR.shift(TODAY, -7).date
     assert old == f"daily bars of NDX end {newest}: too old for a band of today"
+
+
+def test_a_volatility_index_without_a_single_bar_is_unknown() -> None:
+    daily = walk(200)
+    columns = ("day", "open", "high", "low", "close", "volume")
+    nothing = replace(daily, symbol="VXN", **{name: getattr(daily, name)[:0] for name in columns})
+    found = past_sessions(
+        "NDX", daily={"NDX": daily, "VXN": nothing}, vol_symbol="VXN", vol_now=0.2, today=TODAY,
+        calendar=CALENDAR,
+    )  # fmt: skip
+    assert isinstance(found, PastSessions)
+    assert isinstance(found.band("P98", dte=1, mode=BandMode.RAW100, minute=OPEN), LiveBand)
+    scaled = found.band("P98", dte=1, mode=BandMode.VIX250, minute=OPEN)
+    assert isinstance(scaled, str)

@@ -28,7 +28,7 @@ from monitor.domain.option_chain import OptionChain, PriceSource
 from monitor.domain.positions import Strikes
 from monitor.domain.pricing.black_plain import price_plain
 from monitor.domain.pricing.surface_plain import IndexVols, TradingTime
-from monitor.domain.vocabulary import Settlement
+from monitor.domain.vocabulary import Settlement, SpreadType
 
 NAN = float("nan")
 QUARTER = timedelta(minutes=15)
@@ -78,6 +78,14 @@ def test_a_quarter_of_the_width_is_wide_however_large_the_credit() -> None:
     wide = {**PUTS, 24_600.0: (5.0, 59.0)}  # mid 32: debit 29.8, natural 57.4: 27.6 above mid
     mark = one_mark(condor(credit_usd=3_000.0), world(condor_chain(puts=wide)))
     assert not mark.decides
+
+
+def test_a_natural_price_above_the_width_is_the_width_and_decides_as_quotes_do() -> None:
+    """Deep in the money: mid 198 − 101 = 97 of 100, natural 200 − 99 = 101 (4 above mid)."""
+    deep = {24_500.0: (99.0, 103.0), 24_600.0: (196.0, 200.0)}
+    mark = one_mark(condor(), world(condor_chain(puts=deep), spot=24_400.0))
+    assert mark.natural == 100.0
+    assert mark.decides
 
 
 # delayed quotes, moved to the price now
@@ -132,6 +140,22 @@ def test_without_greeks_the_quotes_own_vols_are_used() -> None:
     assert mark.debit == pytest.approx(
         moved, abs=0.02
     )  # what Black says; delta-gamma is second order
+
+
+def test_a_move_away_from_the_short_strikes_never_makes_the_spread_dearer() -> None:
+    """A day of expiration: gamma is large, and the parabola turns back 50 points up.
+
+    Put side up 150: no further than −0.20 × 50 + ½ × 0.004 × 50² = −5, so 2.0 → 0, not
+    2.0 − 30 + 45 = 17, which would stop the trade that has just been won.
+    """
+    steep = ({24_600.0: (-0.22, 0.0045), 24_500.0: (-0.02, 0.0005)}, GREEKS[1])
+    made = with_greeks(condor_chain(asof=NOW - QUARTER, delay=QUARTER), *steep)
+    put_side = condor(
+        spread_type=SpreadType.PUT_SPREAD,
+        strikes=Strikes(short_put=24_600.0, long_put=24_500.0),
+    )
+    assert one_mark(put_side, world(made, spot=SPOT + 150)).debit == 0.0
+    assert one_mark(put_side, world(made, spot=SPOT - 40)).debit == pytest.approx(2 + 8 + 3.2)
 
 
 @pytest.mark.parametrize("shift", [-60.0, -20.0, 15.0, 50.0])
