@@ -109,7 +109,8 @@ class PriceReading:
     `quotes` names the quotes in it ("": none) and `quoted_usd` is P&L as they stand, not moved to
     the price of the underlying now. `natural_usd` is P&L at the natural price where that alone may
     decide, else None. `low_usd` is set where the price is an estimate: a target must hold at that
-    worse end too, while a stop goes by the estimate itself.
+    worse end too, while a stop goes by the estimate itself. `confirmed` is the exit that was called
+    by it: the same quotes, moved once more, need not be confirmed again.
     """
 
     at: datetime
@@ -119,6 +120,7 @@ class PriceReading:
     quoted_usd: float | None = None
     natural_usd: float | None = None
     low_usd: float | None = None
+    confirmed: ExitReason | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +155,7 @@ def confirmed_exit(
         return None
     if reading.quoted_usd is not None and reading.quotes == before.quotes:
         if price_exit(credit=credit, pnl=reading.quoted_usd, rules=rules) is reason:
-            return None
+            return reason if before.confirmed is reason else None
     same = reading_exit(credit=credit, reading=before, rules=rules) is reason
     return reason if same else None
 

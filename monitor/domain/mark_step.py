@@ -127,7 +127,10 @@ def _after(
         )  # fmt: skip
         return _Done(watched=replace(watched, settled=settled), memory=memory, row=None)
     row = marked.row if marked else None
-    memory = memory.with_reading(marked.reading if marked else None)
+    reading = marked.reading if marked else None
+    if reading is not None:
+        reading = replace(reading, confirmed=exits.price_reason)
+    memory = memory.with_reading(reading)
     near, origin = nearness_of(position, world)
     best = None if memory.best_usd is None else memory.best_usd * position.contracts
     standing = stand(

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from fakes.chains import EXPIRATION, Market
 from fakes.spine import MINUTE, NOW, Cycle, daily, outage, pacific, quote, titles
-from mark_cases import PUTS, SPOT, condor, condor_chain
+from mark_cases import PUTS, SPOT, condor, condor_chain, with_greeks
 
 from monitor.domain.alerts import Reason
 from monitor.domain.exits import PriceReading
@@ -93,6 +93,25 @@ def test_the_same_chain_served_twice_is_one_reading() -> None:
     one = chain_at(0, STOPPED)
     assert titles(run(cycle, 0, one, **still)) == []
     assert titles(run(cycle, 1, one, **still)) == []
+
+
+def test_a_stop_that_fired_stays_due_while_its_quotes_are_moved_with_the_price() -> None:
+    """A chain every five minutes, a price every minute: confirmed quotes stay confirmed."""
+    greeks = (
+        {24_600.0: (-0.10, 0.0004), 24_500.0: (-0.07, 0.0003)},
+        {25_400.0: (0.06, 0.0003), 25_500.0: (0.03, 0.0002)},
+    )
+    cycle, states = held(), []
+    for minute in range(9):
+        at = NOW + minute * MINUTE
+        prices = {
+            "NDX": quote("NDX", SPOT - minute / 4, at), "VIX": quote("VIX", 17 + minute / 50, at),
+        }  # fmt: skip
+        chain = with_greeks(chain_at(minute - minute % 5, STOPPED), *greeks)
+        exits = run(cycle, minute, chain, readings=prices).watch.watched[0].exits
+        assert exits is not None
+        states.append(exits.state.value)
+    assert states == ["open"] * 5 + ["exit due"] * 4
 
 
 # at once, and never
