@@ -65,6 +65,12 @@ def _quoted_mark(
     credit = position.credit_usd / (position.multiplier * position.contracts)
     problems = _age_problems(chain, market, shift, fresh, world.now)
     wide = gap is None or gap > min(rules.wide * credit, WIDE_PART_OF_WIDTH * width)
+    if wide and gap is not None and debit - gap >= rules.stop * credit:
+        wide = False
+        problems += (
+            f"wide quotes (natural price {gap:.2f} points from mid): their best end is past the "
+            "stop too",
+        )
     if wide:
         how = "unknown" if gap is None else f"{gap:.2f} points from mid"
         problems += (f"wide quotes (natural price {how}): they decide no stop and no target",)

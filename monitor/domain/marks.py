@@ -43,12 +43,14 @@ class MarkRules:
 
     `fresh`: quotes this young need no correction. `wide` and `tight`: distance from mid to the
     natural price, as a part of the credit, above which quotes decide nothing, and up to which
-    one natural price decides.
+    one natural price decides. `stop`: debit at the stop, in credits; quotes of any width decide
+    once even their best end is past it.
     """
 
     fresh: timedelta
     wide: float
     tight: float
+    stop: float
 
     @classmethod
     def from_settings(cls, settings: Settings) -> MarkRules:
@@ -57,6 +59,7 @@ class MarkRules:
             fresh=settings.data.stale_after_intervals * interval,
             wide=settings.marks.wide_quote_pct / 100,
             tight=settings.marks.tight_quote_pct / 100,
+            stop=1 + settings.exits.stop_loss_credit_multiple,
         )
 
 

@@ -73,6 +73,19 @@ def test_wide_quotes_decide_nothing_and_say_so() -> None:
     )
 
 
+def test_wide_quotes_decide_once_even_their_best_end_is_past_the_stop() -> None:
+    """Sold for 1.40, so the stop is at 4.20. Puts 45 − 19.5, calls 1.0: debit 26.5; half-spreads
+    2 + 1.5 + 0.2 + 0.2 = 3.9, 279 % of the credit; the best end is 22.6."""
+    near = {24_500.0: (18.0, 21.0), 24_600.0: (43.0, 47.0)}
+    mark = one_mark(condor(credit_usd=140.0), world(condor_chain(puts=near)))
+    assert mark.debit == pytest.approx(26.5)
+    assert mark.decides
+    assert not mark.tight
+    # debit 7.0, half-spreads 3.9: the best end 3.1 is not past it
+    near = {24_500.0: (18.0, 21.0), 24_600.0: (23.5, 27.5)}
+    assert not one_mark(condor(credit_usd=140.0), world(condor_chain(puts=near))).decides
+
+
 def test_a_quarter_of_the_width_is_wide_however_large_the_credit() -> None:
     """Credit 30 of 100: 150 % of it would be 45 points."""
     wide = {**PUTS, 24_600.0: (5.0, 59.0)}  # mid 32: debit 29.8, natural 57.4: 27.6 above mid
