@@ -51,7 +51,7 @@ _COUNTS = (
     re.compile(r"\b(\d+)\s*(?:X\b|×|CONTRACTS?\b)"),
     re.compile(r'"(\d+)","\$?\d*\.\d+"'),  # Schwab's columns Quantity, Price
 )
-_PRICES = (re.compile(r"@\s*\$?(\d*\.?\d+)"), re.compile(r'"\d+","\$(\d*\.?\d+)"'))
+_PRICES = (re.compile(r"@\s*\$?(\d*\.?\d+)(?!\d|[.,]\d)"), re.compile(r'"\d+","\$(\d*\.?\d+)"'))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,18 +22,21 @@ from monitor.errors import InputError, InvalidSpreadError
 
 MAX_TEXT = 20_000
 _NUMBER = r"\d*\.?\d+"
+_ENDS = r"(?!\d|[.,]\d)"  # 1,050.00 or 1,05 is not 1
 _SPREAD_LINE = re.compile(
     rf"\b(?P<side>BUY|BOT|BOUGHT|SELL|SOLD)\s+(?P<count>[+-]?\d+)\s+(?P<kind>VERTICAL|IRON CONDOR)"
     rf"\s+(?P<root>[A-Z.]{{1,6}})(?:\s+(?P<multiplier>\d+)(?=\s))?"
     rf"(?:\s+\((?P<series>[A-Z0-9 ]+)\))?"
     rf"\s+(?P<day>\d{{1,2}})\s+(?P<month>{'|'.join(MONTHS)})\s+(?P<year>\d{{2}}|\d{{4}})"
     rf"(?:\s+\[(?P<mark>AM|PM)\])?\s+(?P<strikes>{_NUMBER}(?:/{_NUMBER}){{1,3}})"
-    rf"(?:\s+(?P<rights>CALL/PUT|PUT/CALL|CALL|PUT))?(?:\s+@\s*(?P<price>-?{_NUMBER}))?",
+    rf"(?:\s+(?P<rights>CALL/PUT|PUT/CALL|CALL|PUT))?(?:\s+@\s*(?P<price>-?{_NUMBER}){_ENDS})?",
     re.ASCII,
 )
 _NET = (
-    re.compile(rf"\b(?:NET CREDIT|CREDIT|NET PRICE|LIMIT|LMT|NET)\b[\s:@$]*({_NUMBER})", re.ASCII),
-    re.compile(rf"({_NUMBER})\s*(?:CREDIT|CR)\b", re.ASCII),
+    re.compile(
+        rf"\b(?:NET CREDIT|CREDIT|NET PRICE|LIMIT|LMT|NET)\b[\s:@$]*({_NUMBER}){_ENDS}", re.ASCII
+    ),
+    re.compile(rf"(?<![\d.,])({_NUMBER})\s*(?:CREDIT|CR)\b", re.ASCII),
 )
 _DEBIT = re.compile(r"\b(?:DEBIT|DB|DR)\b")
 PASTE_HINT = (

@@ -194,3 +194,17 @@ def test_two_net_prices_leave_the_price_open() -> None:
         "STO 1 NDXP 02/24/26 19500P\nBTO 1 NDXP 02/24/26 19400P\nLimit 1.40\nCredit 1.35"
     )
     assert order.price is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELL 1 SPXW 24FEB26 5900 P\nBUY 1 SPXW 24FEB26 5890 P\nNet credit $1,050.00",
+        "SELL 1 SPXW 24FEB26 5900 P\nBUY 1 SPXW 24FEB26 5890 P\n1,050.00 CR",
+        "SELL 1 SPXW 24FEB26 5900 P, BUY 1 SPXW 24FEB26 5890 P @ 1,05",
+        "SELL -1 VERTICAL SPXW 24 FEB 26 5900/5890 PUT @1,05",
+    ],
+)
+def test_a_price_with_a_comma_is_not_cut_at_it(text: str) -> None:
+    """1,050 dollars or 1,05 points: neither is 1 point, nor 50."""
+    assert read_order(text).price is None
