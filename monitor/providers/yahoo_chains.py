@@ -2,7 +2,8 @@
 
 Yahoo gives bid, ask, implied volatility and open interest, no greeks; indices come often
 without any options, which is said and not taken for zero. The answer states no time of its
-quotes: they are taken to be a quarter of an hour late, as free option quotes are.
+quotes: they are taken to be a quarter of an hour late, as free option quotes are; so the price
+of the underlying beside them, which is of now, is not theirs in a session.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from monitor.providers.yahoo import NAME, YahooProvider, yahoo_symbol
 
 DELAY = timedelta(minutes=15)
 OPTION_SYMBOLS = {"SPX": "^SPX"}  # the index's own chart symbol, ^GSPC, lists none
+SAME = timedelta(minutes=1)  # a price of the underlying this much newer is of the quotes' time
 NO_VOL = 1e-3  # Yahoo writes 0.00001 where it has none
 
 
@@ -146,6 +148,7 @@ def _read(answer: Any, ticker: str, calendar: TradingCalendar, now: datetime) ->
 
     vol, ask = column("impliedVolatility"), column("ask")
     quote: Mapping[str, Any] = answer.underlying or {}
+    asof = said_at(_newest(quote, now), delay=timedelta(0), calendar=calendar)
     return _Page(
         symbols=read_symbols(names),
         values={
@@ -157,8 +160,8 @@ def _read(answer: Any, ticker: str, calendar: TradingCalendar, now: datetime) ->
         },
         said=Said(
             source=NAME,
-            spot=_positive(quote.get("regularMarketPrice")),
-            asof=said_at(_newest(quote, now), delay=timedelta(0), calendar=calendar),
+            spot=_spot(quote, asof, calendar),
+            asof=asof,
             fetched_at=now,
             delay=DELAY,
         ),
@@ -169,6 +172,18 @@ def _newest(quote: Mapping[str, Any], now: datetime) -> datetime:
     """A delay before now, or when the underlying last traded if that is longer ago."""
     at, traded = now - DELAY, _positive(quote.get("regularMarketTime"))
     return min(at, datetime.fromtimestamp(traded, UTC)) if traded else at
+
+
+def _spot(quote: Mapping[str, Any], asof: datetime, calendar: TradingCalendar) -> float | None:
+    """The underlying's price where it is as old as the quotes.
+
+    In a session it is of now: quotes that are moved from it would miss their own delay.
+    """
+    traded = _positive(quote.get("regularMarketTime"))
+    if traded is None:
+        return None
+    at = said_at(datetime.fromtimestamp(traded, UTC), delay=timedelta(0), calendar=calendar)
+    return _positive(quote.get("regularMarketPrice")) if at - asof <= SAME else None
 
 
 def _positive(value: Any) -> float | None:

@@ -45,10 +45,12 @@ def yahoo(
         yield server, ResilientChains(chains, sleep=lambda _: None)
 
 
-def serving(one: Snapshot, *, symbol: str, root: str) -> PlayOptions:
+def serving(
+    one: Snapshot, *, symbol: str, root: str, traded: datetime | None = None
+) -> PlayOptions:
     def play(_symbol: str, asked: int | None) -> Reply:
         day = None if asked is None else datetime.fromtimestamp(asked, UTC).date()
-        return Reply(body=yahoo_body(one, symbol=symbol, root=root, day=day))
+        return Reply(body=yahoo_body(one, symbol=symbol, root=root, day=day, traded=traded))
 
     return play
 
@@ -104,6 +106,17 @@ def test_the_recorded_answer_before_the_open_has_no_quotes(
     k = chain.place(513)
     assert k is not None
     assert np.isnan(chain.put.implied_vol[k])  # Yahoo's 0.125 is of an old trade
+
+
+def test_a_price_of_now_is_not_the_price_of_quotes_that_are_15_minutes_late(
+    spx: Snapshot, tmp_path: Path
+) -> None:
+    noon = datetime(2023, 2, 7, 17, 0, tzinfo=UTC)
+    for traded, spot in ((noon, None), (noon - 15 * MINUTE, spx.spot)):
+        served = serving(spx, symbol="^SPX", root="SPXW", traded=traded)
+        with yahoo(served, tmp_path) as (_, provider):
+            (chain,) = provider.chains(ask(), now=noon).chains
+        assert (chain.asof, chain.spot) == (noon - 15 * MINUTE, spot)
 
 
 def test_an_index_without_options_is_said_plainly(shared_data: Path, tmp_path: Path) -> None:
