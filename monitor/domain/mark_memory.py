@@ -90,7 +90,8 @@ def choose(
     """
     mark, why = (found, "") if isinstance(found, Mark) else (None, found)
     logged = position.mark
-    if logged is not None and now - logged.asof <= logged_fresh:
+    # a stamp further ahead is of a clock that was set back since: no news for hours
+    if logged is not None and abs(now - logged.asof) <= logged_fresh:
         return _logged(position, mark, why)
     if mark is None:
         last = memory.readings[-1] if memory.readings else None

@@ -172,6 +172,12 @@ def test_a_logged_pnl_wins_while_it_is_fresh() -> None:
     assert "Stop loss hit" in titles(run(cycle, 17, chain_at(17, STOPPED)))[0]
 
 
+def test_a_pnl_logged_before_the_clock_was_set_back_silences_no_stop() -> None:
+    cycle = held(mark=PnlMark(pnl_usd=-100.0, asof=NOW + timedelta(hours=3), source="you"))
+    assert pnl(run(cycle, 0, chain_at(0, STOPPED))) == -900.0
+    assert "Stop loss hit" in titles(run(cycle, 1, chain_at(1, STOPPED)))[0]
+
+
 def test_a_logged_pnl_decides_at_once_and_serves_where_nothing_marks() -> None:
     cycle = held(mark=PnlMark(pnl_usd=250.0, asof=NOW - timedelta(hours=3), source="you"))
     result = run(cycle, 0, None)
