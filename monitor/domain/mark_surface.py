@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 
@@ -20,6 +20,9 @@ from monitor.domain.pricing.surface_plain import (
 from monitor.domain.quotes import Floats
 
 ANCHOR_SESSIONS = 1  # an anchor of an earlier session than the last one is not used
+# On the day of expiration: measured up to this age, with this error in the mean, %.
+# Source: docs/pricing.md, "later the same day"
+LAST_DAY_AGE, LAST_DAY_ERROR = timedelta(hours=1), 52.0
 
 
 def from_anchor(
@@ -38,11 +41,21 @@ def from_anchor(
     k, is_call = _legs(strikes)
     left = world.time.left(world.now, position.expiration, am=is_am(position))
     prices = anchor.prices(k, is_call, spot=market.spot, left=left)
-    return _surface_mark(
+    last_day = _sessions(position, world) < 1
+    error = LAST_DAY_ERROR if last_day else float(model_error(position.ticker).anchored)
+    mark = _surface_mark(
         position, strikes, prices, market,
         kind=PriceSource.ANCHORED, source=anchor.source, asof=anchor.asof,
-        error_pct=float(model_error(position.ticker).anchored), simulated=anchor.simulated,
+        error_pct=error, simulated=anchor.simulated,
     )  # fmt: skip
+    age = world.now - anchor.asof
+    if isinstance(mark, Mark) and last_day and age > LAST_DAY_AGE:
+        why = (
+            f"the last chain is {age_text(age)}: on the day of expiration such prices were "
+            "measured up to an hour only, so it decides no stop and no target"
+        )
+        return replace(mark, decides=False, problems=(why,))
+    return mark
 
 
 def from_model(
@@ -61,16 +74,19 @@ def from_model(
     prices = surface_prices(
         position.ticker, forward=market.spot, atm_stdev=level, strikes=k, is_call=is_call
     )
-    sessions = world.time.calendar.dte(now.astimezone(NEW_YORK).date(), position.expiration)
     mark = _surface_mark(
         position, strikes, prices, market,
         kind=PriceSource.MODEL, source=None, asof=market.spot_asof,
         error_pct=float(model_error(position.ticker).mean_absolute), simulated=False,
     )  # fmt: skip
-    if isinstance(mark, Mark) and sessions < 1:
+    if isinstance(mark, Mark) and _sessions(position, world) < 1:
         why = "the model failed its test at 0 DTE: it decides no stop and no target"
         return replace(mark, decides=False, problems=(why,))
     return mark
+
+
+def _sessions(position: Position, world: MarkWorld) -> int:
+    return world.time.calendar.dte(world.now.astimezone(NEW_YORK).date(), position.expiration)
 
 
 def _surface_mark(

@@ -293,6 +293,18 @@ def test_the_model_decides_nothing_on_the_day_of_expiration() -> None:
     assert "the model failed its test at 0 DTE" in mark.problems[-1]
 
 
+def test_an_anchor_of_the_last_day_decides_for_an_hour_with_its_own_error() -> None:
+    today = date(2026, 11, 18)
+    anchor = anchor_of(smile_chain(expiration=today))
+    for minutes, decides in ((60, True), (61, False)):
+        around = world(anchors={("NDXP", today): anchor}, now=NOW + timedelta(minutes=minutes))
+        mark = one_mark(condor(expiration=today), around)
+        # docs/pricing.md: a curve through every quote, an hour old, missed by 52 % in the mean
+        assert (mark.kind, mark.error_pct) == (PriceSource.ANCHORED, 52)
+        assert mark.decides is decides
+    assert "decides no stop and no target" in mark.problems[-1]
+
+
 def test_unknown_stays_unknown_with_every_reason() -> None:
     why = no_mark(condor(), world(spot=None))
     assert why == (
