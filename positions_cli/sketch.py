@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 
 from monitor.domain.position_input import PositionDraft
 from monitor.domain.positions import Strikes
-from monitor.domain.snapshot import OpportunityView
+from monitor.domain.snapshot import OpportunityView, TradeView
 from monitor.domain.vocabulary import FlowMode, Settlement, SpreadType
 from monitor.errors import InputError, StoreError
 from positions_cli.session import Session
@@ -20,7 +20,8 @@ class Sketch:
     """A trade in the making.
 
     `origin` names the alert or "the order text", "" where all was typed. `expected` is the
-    alert's credit, points per share. `overruled` says what was typed otherwise than it says.
+    alert's credit, points per share, and `estimate` what it is where it was no quote.
+    `overruled` says what was typed otherwise than it says.
     """
 
     terms: TradeTerms
@@ -28,6 +29,7 @@ class Sketch:
     dte: int | None = None
     origin: str = ""
     expected: float | None = None
+    estimate: str = ""
     overruled: tuple[str, ...] = ()
 
     def draft(self, *, simulated: bool = False) -> PositionDraft:
@@ -99,8 +101,17 @@ def from_alert(
         dte=told.dte if told.expiration is None else None,
         origin=origin,
         expected=told.trade.credit_fill if told.trade else None,
+        estimate=_estimate(told.trade, origin),
     )
     return _over(sketch, terms, ticker=ticker, dte=dte)
+
+
+def _estimate(trade: TradeView | None, origin: str) -> str:
+    price = None if trade is None else trade.price
+    if price is None or price.kind == "quotes":
+        return ""
+    error = "" if price.error_pct is None else f", typical error {price.error_pct:g} %"
+    return f"the credit of {origin} is no quote but {price.kind}{error}"
 
 
 def _told_terms(told: OpportunityView) -> TradeTerms:

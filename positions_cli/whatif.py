@@ -92,6 +92,8 @@ def _as_alerted(sketch: Sketch) -> Sketch:
         terms = replace(terms, contracts=1)
     if terms.price is None and terms.credit_usd is None:
         terms = replace(terms, price=sketch.expected)
+        said = (sketch.estimate,) if sketch.estimate else ()
+        sketch = replace(sketch, overruled=(*sketch.overruled, *said))
     return replace(sketch, terms=terms)
 
 

@@ -13,6 +13,8 @@ import pytest
 from fakes.positions_book import NOW, PUT_SPREAD, Book
 from fakes.told import condor_trade, tell, tell_two, told_view
 
+from monitor.domain.snapshot import PriceView
+
 ORDER = (
     "SELL -2 IRON CONDOR NDXP 100 (Weeklys) 23 NOV 26 20500/20600/19500/19400 CALL/PUT @1.40 LMT"
 )
@@ -214,6 +216,17 @@ def test_whatif_takes_an_alert_at_its_own_credit(alerted: Book) -> None:
     assert found["contracts_that_fit"] == 5  # 5 × 9,860 = 49,300 of 50,000
     said = alerted.ok("whatif", "--from-alert", "A17", "--contracts", "6")
     assert "BREAKS A LIMIT: Total Capital at Risk would be $59,160, limit $50,000" in said
+
+
+def test_whatif_says_where_an_alerts_credit_was_an_estimate(book: Book) -> None:
+    price = PriceView(kind="model", source=None, asof=None, age_s=None, delay_s=0.0, error_pct=25.0)
+    store = book.store()
+    tell(store, told_view(trade=condor_trade(price=price)))
+    store.close()
+    says = "the credit of alert A17 is no quote but model, typical error 25 %"
+    assert says in book.json("whatif", "--from-alert", "A17")["warnings"]
+    own = book.json("whatif", "--from-alert", "A17", "--price", "1.40")["warnings"]
+    assert says not in own
 
 
 def test_whatif_reads_the_price_the_monitor_saw_and_says_its_age(book: Book) -> None:
