@@ -286,3 +286,25 @@ def test_a_standby_takes_over_within_a_cycle_of_the_leaders_death(
             assert page["monitor"]["pid"] == standby.process.pid
     assert exits_told(first) == 0
     assert len([title for title in told(url) if "Stop loss hit" in title]) == 1
+
+
+def test_a_machine_that_vanished_is_missed_within_half_a_minute(postgres: PostgresServer) -> None:
+    """Its connection, and with it its leadership, ends when nobody answers any more."""
+    engine = open_engine(postgres.new_database())
+    with read(engine) as connection:
+        idle, every, count = (
+            int(connection.exec_driver_sql(f"SHOW tcp_keepalives_{name}").scalar_one())
+            for name in ("idle", "interval", "count")
+        )
+    engine.dispose()
+    assert 0 < idle + every * count <= 30
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://me:hun:ter2@h:po/rt@x/d", "postgresql:/me:hunter2@h/d"]
+)
+def test_a_url_that_is_none_is_not_shown(url: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        open_engine(url)
+    assert "hunter2" not in f"{caught.value} {caught.value.hint}"
+    assert caught.value.__cause__ is None
