@@ -43,10 +43,16 @@ class Sessions:
         full = len(self._failures) == MOST_FAILURES
         return full and self.clock.now() - self._failures[0] < FAILURE_SPAN
 
+    def takes(self, given: str) -> bool:
+        """Whether it is the token; a wrong one counts as a failure."""
+        right = self.is_token(given)
+        if not right:
+            self._failures.append(self.clock.now())
+        return right
+
     def begin(self, given: str) -> str | None:
         """A new session for the right token; None, and one failure more, for a wrong one."""
-        if not self.is_token(given):
-            self._failures.append(self.clock.now())
+        if not self.takes(given):
             return None
         while len(self._ends) >= MOST_SESSIONS:
             del self._ends[next(iter(self._ends))]
@@ -100,7 +106,7 @@ def _allowed(sessions: Sessions) -> bool:
     kind, _, given = request.headers.get("Authorization", "").partition(" ")
     if kind != "Bearer" or sessions.blocked():
         return False
-    return sessions.is_token(given)
+    return sessions.takes(given)
 
 
 def _form(why: str, status: int = 200) -> Response:

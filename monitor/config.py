@@ -294,7 +294,7 @@ class Dashboard(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Store(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The database."""
 
-    url: Annotated[str, _m("SQLAlchemy URL; empty: data/monitor.db under home")] = ""
+    url: Annotated[str, _m("SQLAlchemy URL; empty: data/monitor.db under home", secret=True)] = ""
     busy_timeout_s: Annotated[
         float, _m("wait for another process's write lock", "s", ge=0, le=60)
     ] = 5

@@ -63,6 +63,7 @@ def load_settings(
             "trend 'auto' is not available yet", hint="say it yourself: up, down or sideways"
         )
     _wrap_single(merged, "tickers")
+    _refuse_values_for_groups(merged)
     _wrap_single(merged["notify"], "urls")
     _wrap_single(merged["dashboard"], "names")
     try:
@@ -108,6 +109,16 @@ def _refuse_contradictions(settings: Settings) -> None:
             if band not in BANDS:
                 key = f"preferences.{regime.value}.bands"
                 raise _refusal(key, band, f"must be of {', '.join(BANDS)}")
+
+
+def _refuse_values_for_groups(merged: Mapping[str, Any]) -> None:
+    """A group of settings takes no value itself; what was given may be a secret."""
+    for group, default in msgspec.to_builtins(Settings()).items():
+        if isinstance(default, dict) and not isinstance(merged[group], dict):
+            raise ConfigError(
+                f"setting {group} is a group, and was given a value (not shown)",
+                hint=f"name one of its settings: {', '.join(default)}",
+            )
 
 
 def _wrap_single(group: dict[str, Any], key: str) -> None:

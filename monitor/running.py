@@ -19,13 +19,18 @@ class RunningMonitor:
     pid: int
 
 
+PROBE_S = 0.1  # a look at the lock holds it for a moment, which must not be taken for a monitor
+TURN_S = 0.5  # of one that wants to keep it
+PROBE_EVERY_S = 0.01
+
+
 def is_held(lock: Path) -> bool:
     """Whether a living process holds the lock; the system frees a dead one's."""
     if not lock.exists():
         return False
-    held = FileLock(lock, timeout=0)
+    held = FileLock(lock, timeout=PROBE_S)
     try:
-        held.acquire()
+        held.acquire(poll_interval=PROBE_EVERY_S)
     except Timeout:
         return True
     held.release()

@@ -17,6 +17,7 @@ from monitor.config_load import load_settings
 from monitor.errors import ConfigError, InputError, StoreError
 from monitor.export import export_positions
 from monitor.home import Home, find_home
+from monitor.running import PROBE_EVERY_S, TURN_S
 from monitor.store.backup import backups, make_backup
 from monitor.store.engine import database_url, open_engine, sqlite_path
 
@@ -117,9 +118,9 @@ def _database(home: Home) -> Path:
 @contextmanager
 def _nobody_watches(home: Home) -> Iterator[None]:
     home.prepare()
-    lock = FileLock(home.lock, timeout=0)
+    lock = FileLock(home.lock, timeout=TURN_S)
     try:
-        lock.acquire()
+        lock.acquire(poll_interval=PROBE_EVERY_S)
     except Timeout as error:
         raise ConfigError(
             f"a monitor runs on {home.root}", hint="`monitor stop` first, then restore"

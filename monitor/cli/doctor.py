@@ -95,7 +95,7 @@ def _inputs(home: Home, settings: Settings) -> Iterator[Finding]:
         "channels",
         lambda: inputs.channels(build_notifiers(home, settings, console=False, people=True)),
     )
-    yield from inputs.heartbeat(settings)
+    yield from checked("heartbeat", lambda: inputs.heartbeat(settings))
 
 
 def _source(

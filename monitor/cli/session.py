@@ -20,7 +20,7 @@ from monitor.clock import Clock, SystemClock
 from monitor.domain.vocabulary import Profile
 from monitor.errors import ConfigError, InputError
 from monitor.home import Home
-from monitor.running import leave_note, remove_note
+from monitor.running import PROBE_EVERY_S, TURN_S, leave_note, remove_note
 from monitor.runtime.loop import Loop
 from monitor.runtime.runner import Runner
 from monitor.service.watchdog import Watchdog
@@ -144,9 +144,9 @@ def single_instance(
         shown: The folder to name to the person; default the home's own.
     """
     home.prepare()
-    lock = FileLock(path or home.lock, timeout=0)
+    lock = FileLock(path or home.lock, timeout=TURN_S)
     try:
-        lock.acquire()
+        lock.acquire(poll_interval=PROBE_EVERY_S)
     except Timeout as error:
         raise ConfigError(
             f"another monitor runs on {shown or home.root}",

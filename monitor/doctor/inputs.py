@@ -17,6 +17,7 @@ from monitor.domain.vocabulary import SessionState
 from monitor.errors import ProviderError
 from monitor.home import Home
 from monitor.notify.base import Messenger, Notifier
+from monitor.notify.heartbeat import Heartbeat
 from monitor.providers.base import ChainProvider, MarketDataProvider
 from monitor.runtime.grid_watch import GridWatch
 
@@ -149,6 +150,7 @@ def channels(notifiers: Sequence[Notifier]) -> list[Finding]:
 
 def heartbeat(settings: Settings) -> list[Finding]:
     if settings.notify.heartbeat_url:
+        Heartbeat(settings.notify.heartbeat_url)  # refuses what is no URL
         said = "a ping goes out after each healthy cycle"
         return [Finding(check="heartbeat", grade=Grade.OK, said=said)]
     return [

@@ -76,9 +76,11 @@ def disk(folder: Path) -> list[Finding]:
 
 def port(host: str, number: int, *, running: bool) -> list[Finding]:
     """Whether the page can have its port, or has it."""
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        taken = probe.connect_ex((host, number)) == 0
+    try:
+        with socket.create_connection((host.strip("[]"), number), timeout=1):
+            taken = True
+    except OSError:
+        taken = False
     where = f"port {number} on {host}"
     if taken and not running:
         grade, said = Grade.WARN, f"{where} is taken by another program"

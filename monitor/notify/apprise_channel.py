@@ -15,14 +15,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import apprise
-from apprise.common import NotifyFormat, NotifyType
+from apprise.common import NotifyFormat, NotifyType, OverflowMode
 
 from monitor.domain.alerts import Notice
 from monitor.domain.vocabulary import Level
 from monitor.errors import ConfigError, NotifyError
 from monitor.notify.base import render_lines
 from monitor.notify.delivery import DeliveryRules
-from monitor.notify.messages import body_of, title_of
+from monitor.notify.messages import LONGEST_BODY, body_of, title_of
 
 # What makes one message silent, by the service's scheme; others have no such thing.
 SILENT_OPTIONS = {
@@ -35,6 +35,7 @@ SILENT_OPTIONS = {
     "discord": "flags=4096",
 }
 # 401, 403: the key; 404, 410: the address; 5xx of SMTP: the login.
+SPARE = 24  # characters, for characters that count twice
 PERMANENT = frozenset({401, 403, 404, 410, 530, 534, 535})
 _HTTP_CODE = re.compile(r"\berror=(\d{3})\b")
 _SMTP_CODE = re.compile(r"\((\d{3}), b?['\"]")
@@ -79,7 +80,10 @@ class AppriseNotifier:
         with _said() as lines:
             taken = service.notify(
                 title=title_of(notices),
-                body=body_of([render_lines(notice, self._zone) for notice in notices]),
+                body=body_of(
+                    [render_lines(notice, self._zone) for notice in notices],
+                    longest=min(LONGEST_BODY, service.body_maxlen - SPARE),
+                ),
                 notify_type=_TYPES[max(notices, key=lambda n: list(Level).index(n.level)).level],
                 body_format=NotifyFormat.TEXT,
             )
@@ -98,6 +102,8 @@ def _service(name: str, url: str) -> Any:
             f"notification channel {name!r}: apprise does not understand its {_scheme(url)}:// URL",
             hint="its form for each service: https://github.com/caronc/apprise/wiki",
         )
+    if "overflow=" not in url:  # a message too long would be refused, again and again
+        service.overflow_mode = OverflowMode.TRUNCATE
     return service
 
 

@@ -145,24 +145,22 @@ class Channel:
             lease = {"by": self._owner, "until": (now + LEASE).isoformat()}
             claimed = [row.id for message in messages for row in message.rows]
             outbox.set_claims(connection, dict.fromkeys(claimed, lease))
+        again_at = self.retry_at
         sent: list[int] = []
-        failure: NotifyError | None = None
         for message in messages:
             try:
                 self._say(message)
             except NotifyError as error:
-                failure = error
-                break
+                left = [row for one in messages for row in one.rows if row.id not in sent]
+                self._retry_later(left, error, now)
+                return 0
+            told = [row.id for row in message.rows]
+            with write(self.engine) as connection:  # each by itself: a death repeats one at most
+                outbox.mark_sent(connection, told, at=now)
             self._sent_at.append(now)
-            sent += [row.id for row in message.rows]
-        with write(self.engine) as connection:
-            outbox.mark_sent(connection, sent, at=now)
-        if sent:
             self._note_success(now)
-        if failure is not None:
-            left = [row for message in messages for row in message.rows if row.id not in sent]
-            self._retry_later(left, failure, now)
-            return 0
+            sent += told
+        self.retry_at = again_at
         return len(sent)
 
     def _planned(
@@ -192,7 +190,8 @@ class Channel:
 
     def _own(self, connection: Connection) -> list[OutboxRow]:
         """What waits on this channel, without what another monitor has to say."""
-        rows = outbox.pending(connection, self.notifier.name)
+        person = isinstance(self.notifier, Messenger)
+        rows = outbox.pending(connection, self.notifier.name, urgent_first=person)
         return [row for row in rows if self.covers(row.notice.ticker)]
 
     def _due(self, rows: list[OutboxRow], now: datetime) -> list[OutboxRow]:
@@ -218,9 +217,7 @@ class Channel:
         text = f"{error}" + (f" ({error.hint})" if error.hint else "")
         next_attempt_at = now + retry_after(rows[0].attempts)
         with write(self.engine) as connection:
-            if error.permanent:
-                outbox.mark_failed(connection, rows[0].id, error=text)
-                rows = rows[1:]
+            # Also what is refused for good stays: the next start has another key or address.
             outbox.mark_retry(
                 connection, [r.id for r in rows], next_attempt_at=next_attempt_at, error=text
             )

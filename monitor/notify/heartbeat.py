@@ -71,6 +71,6 @@ class Heartbeat:
         """None, or why the service did not take it, without the URL."""
         try:
             answer = requests.get(self.url, timeout=TIMEOUT_S)
-        except requests.RequestException as error:
+        except (requests.RequestException, ValueError) as error:  # a bad name is a ValueError
             return f"heartbeat: not reached ({type(error).__name__})"
         return None if answer.ok else f"heartbeat: answered {answer.status_code}"

@@ -10,7 +10,7 @@ from monitor.domain.plain_text import plain
 from monitor.domain.vocabulary import Level
 
 LONGEST_TITLE = 200
-LONGEST_BODY = 1800  # of the strictest common services, Discord's 2,000
+LONGEST_BODY = 1800  # for Discord's 2,000 with the title; some services take less
 
 
 def title_of(notices: Sequence[Notice]) -> str:
@@ -24,22 +24,25 @@ def title_of(notices: Sequence[Notice]) -> str:
     return f"{mark}Condorwatch: {len(notices)} alerts ({counts})"
 
 
-def body_of(notices: Sequence[Sequence[str]]) -> str:
+def body_of(notices: Sequence[Sequence[str]], *, longest: int = LONGEST_BODY) -> str:
     """All their lines where there is room, else the heads that fit and how many are left.
 
     Args:
         notices: Each as `render_lines` gives it: head first.
+        longest: Characters that the service takes; a longer message it would refuse each time.
     """
     whole = "\n".join(line for lines in notices for line in lines)
-    if len(whole) <= LONGEST_BODY:
+    if len(whole) <= longest:
         return whole
     shown: list[str] = []
-    room = LONGEST_BODY - len(_rest(len(notices)))
+    room = longest - len(_rest(len(notices)))
     for lines in notices:
         if len(lines[0]) >= room:
             break
         shown.append(lines[0])
         room -= len(lines[0]) + 1  # its line end
+    if not shown:  # one head alone is too long: its beginning says what it is about
+        shown.append(notices[0][0][: max(0, room - 1)])
     left = len(notices) - len(shown)
     return "\n".join([*shown, _rest(left)] if left else shown)
 

@@ -70,6 +70,11 @@ def _own_channels(notify: Notify, root: Path, zone: ZoneInfo) -> list[Notifier]:
     from monitor.notify.apprise_channel import AppriseNotifier  # heavy: only where wanted
 
     names = [name for name, _url in named]
+    if "console" in names:  # the outbox knows a channel by its name alone
+        raise ConfigError(
+            "a notification channel is called 'console', as the terminal's own is",
+            hint="give it another name: NAME=URL",
+        )
     if doubled := next((name for name in names if names.count(name) > 1), None):
         raise ConfigError(
             f"two notification channels are called {doubled!r}",

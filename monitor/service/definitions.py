@@ -44,14 +44,16 @@ class Definition:
 
 
 def systemd_unit(job: Job, folder: Path) -> Definition:
-    """A user unit: started at log-in, restarted after a crash or when it stops answering."""
+    """A user unit: started at log-in, restarted after a crash or when it stops answering.
+
+    It never gives up: a database server that is away for an hour fails many starts in a row.
+    """
     watchdog = max(LEAST_WATCHDOG_S, round(WATCHDOG_CYCLES * job.data_interval_s))
     unit = f"{NAME}.service"
     text = f"""[Unit]
 Description=Condorwatch, alert-only monitor of index credit spreads
 After=network-online.target
-StartLimitIntervalSec=600
-StartLimitBurst=5
+StartLimitIntervalSec=0
 
 [Service]
 Type=notify
@@ -59,7 +61,7 @@ NotifyAccess=main
 ExecStart={" ".join(_unit_word(word) for word in job.command)}
 WorkingDirectory={_unit_path(job.home)}
 Restart=on-failure
-RestartSec=10
+RestartSec=30
 WatchdogSec={watchdog}
 TimeoutStartSec=300
 TimeoutStopSec=15

@@ -32,8 +32,9 @@ def open_engine(url: str, *, busy_timeout_s: float = 5.0, durable: bool = True) 
     if is_postgres(url):
         return open_postgres(url, busy_timeout_s=busy_timeout_s)
     if not url.startswith("sqlite"):
+        scheme = url.partition("://")[0] if "://" in url else "(not shown)"
         raise ConfigError(
-            f"store.url names a database that is not supported: {url.partition('://')[0]}",
+            f"store.url names a database that is not supported: {scheme}",
             hint="sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME",
         )
     # The pool keeps a connection: closing the last one would copy the whole WAL each time.

@@ -27,8 +27,9 @@ from monitor.domain.alerts import Notice, Reason
 from monitor.domain.vocabulary import Level
 from monitor.store.schema import notices, outbox
 
-PENDING, SENT, FAILED, OFF = "pending", "sent", "failed", "off"
+PENDING, SENT, OFF = "pending", "sent", "off"
 BATCH = 500
+URGENT = (Level.EXIT.value, Level.ERROR.value)
 
 Claim = dict[str, Any]
 
@@ -63,13 +64,16 @@ def enqueue(connection: Connection, new: Iterable[Notice], channels: Sequence[st
         connection.execute(insert(outbox), rows)
 
 
-def pending(connection: Connection, channel: str, *, limit: int = BATCH) -> list[OutboxRow]:
-    """Unsent rows of one channel, oldest first."""
+def pending(
+    connection: Connection, channel: str, *, limit: int = BATCH, urgent_first: bool = False
+) -> list[OutboxRow]:
+    """Unsent rows of one channel, oldest first; where asked, exits and errors before all others."""
+    urgent = [notices.c.level.in_(URGENT).desc()] if urgent_first else []
     rows = connection.execute(
         select(outbox, notices)
         .join_from(outbox, notices)
         .where(outbox.c.state == PENDING, outbox.c.channel == channel)
-        .order_by(outbox.c.id)
+        .order_by(*urgent, outbox.c.id)
         .limit(limit)
         .set_label_style(LABEL_STYLE_TABLENAME_PLUS_COL)
     )
@@ -131,15 +135,6 @@ def mark_retry(
                 last_error=error,
             )
         )
-
-
-def mark_failed(connection: Connection, row_id: int, *, error: str) -> None:
-    """The channel will never take this one."""
-    connection.execute(
-        update(outbox)
-        .where(outbox.c.id == row_id)
-        .values(state=FAILED, attempts=outbox.c.attempts + 1, claim=None, last_error=error)
-    )
 
 
 def _row(row: Row[Any]) -> OutboxRow:

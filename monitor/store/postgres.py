@@ -6,16 +6,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from monitor.errors import ConfigError, StoreBusyError, StoreError, StoreUnavailableError
 
 SCHEMES = ("postgresql", "postgres", "postgresql+psycopg")
 WRITERS_TURN = 0x636F6E64  # any number that nothing else in this database locks
 CONNECT_TIMEOUT_S = 5
-# A statement or a silent transaction longer than this is a hang.
-SERVER_OPTIONS = "-c statement_timeout=30s -c idle_in_transaction_session_timeout=60s"
+# A statement or a silent transaction longer than this is a hang. A machine that vanished (power,
+# network) is missed after 25 s, not after the system's two hours: until then it leads its tickers.
+SERVER_OPTIONS = (
+    "-c statement_timeout=30s -c idle_in_transaction_session_timeout=60s "
+    "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+)
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 LOCK_NOT_AVAILABLE, DISK_FULL, READ_ONLY = "55P03", "53100", "25006"
@@ -40,7 +44,7 @@ def open_postgres(url: str, *, busy_timeout_s: float) -> Engine:
             hint="python -m pip install 'condorwatch[pg]'",
         ) from error
     engine = create_engine(
-        "postgresql+psycopg://" + url.partition("://")[2],
+        _parsed("postgresql+psycopg://" + url.partition("://")[2]),
         pool_pre_ping=True,  # a connection that a restart cut is replaced unnoticed
         pool_size=2,
         connect_args={
@@ -60,6 +64,18 @@ def open_postgres(url: str, *, busy_timeout_s: float) -> Engine:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITERS_TURN})")
 
     return engine
+
+
+def _parsed(url: str) -> URL:
+    """The complaint about a URL may quote a piece of its password, so it is not passed on."""
+    try:
+        return make_url(url)
+    except (ValueError, ArgumentError):
+        raise ConfigError(
+            "store.url is no address of a database (it is not shown: it may hold a password)",
+            hint="postgresql://USER:PASSWORD@HOST:PORT/NAME; in the password %40 stands for @, "
+            "%3A for :, %2F for /",
+        ) from None
 
 
 def translate_postgres(error: DBAPIError, engine: Engine) -> StoreError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sqlite3
 from contextlib import closing
 from datetime import datetime
@@ -52,7 +51,7 @@ def restore(database: Path, backup: Path, *, now: datetime) -> Path | None:
     check_backup(backup)
     fresh = database.with_name(f".{database.name}.{os.getpid()}.restored")
     try:
-        shutil.copyfile(backup, fresh)
+        _copy(backup, fresh)
         with fresh.open("rb+") as file:
             os.fsync(file.fileno())
         kept = _set_aside(database, now)
@@ -60,6 +59,22 @@ def restore(database: Path, backup: Path, *, now: datetime) -> Path | None:
     finally:
         fresh.unlink(missing_ok=True)
     return kept
+
+
+def _copy(source: Path, target: Path) -> None:
+    """By SQLite itself: a replaced database has its newest changes in the journal beside it."""
+    try:
+        with (
+            closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as whole,
+            closing(sqlite3.connect(target)) as copy,
+        ):
+            whole.backup(copy)
+            copy.execute("PRAGMA journal_mode=DELETE")
+    except sqlite3.Error as error:
+        raise StoreError(
+            f"{source} could not be copied: {error}; nothing was changed",
+            hint="make room on the disk, or check its permissions",
+        ) from error
 
 
 def _set_aside(database: Path, now: datetime) -> Path | None:

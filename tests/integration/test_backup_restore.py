@@ -107,3 +107,18 @@ def test_backups_are_listed_newest_first(home: Path) -> None:
     add(home)
     made = command(home, "backup")["backup"]
     assert command(home, "backup", "--list")["backups"][0] == made
+
+
+def test_what_was_replaced_comes_back_with_its_journal(home: Path) -> None:
+    """A monitor that was killed leaves its newest changes in the journal beside the database."""
+    add(home)
+    kept = home / "data" / "backups" / "replaced-20260220T184500Z"
+    kept.mkdir(parents=True)
+    with closing(sqlite3.connect(home / "data" / "monitor.db")) as held:
+        held.execute("SELECT count(*) FROM positions").fetchone()  # so nobody folds the journal
+        add(home)
+        now = positions(home)
+        for name in ("monitor.db", "monitor.db-wal"):
+            (kept / name).write_bytes((home / "data" / name).read_bytes())
+    command(home, "restore", str(kept / "monitor.db"))
+    assert positions(home) == now

@@ -175,3 +175,23 @@ def test_bad_settings_are_the_first_and_last_word(home: Path) -> None:
 def test_a_channel_that_cannot_be_is_a_finding(home: Path) -> None:
     (home / "config.toml").write_text('[notify]\nurls = ["nosuch://x"]\n', "utf-8")
     assert doctor(home)[1]["channels"]["state"] == "fail"
+
+
+def test_a_port_on_ipv6_loopback_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+
+    def connect(address: Any, timeout: float) -> socket.socket:
+        asked.append((address, timeout))
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(socket, "create_connection", connect)
+    (found,) = machine.port("::1", 5000, running=False)
+    assert (found.grade, asked) == (Grade.OK, [(("::1", 5000), 1)])
+
+
+def test_a_heartbeat_that_the_monitor_would_refuse_fails(home: Path) -> None:
+    (home / "config.toml").write_text('[notify]\nheartbeat_url = "hc-ping.com/secret-uuid"\n')
+    done = run("monitor", "doctor", "--json", home=home)
+    found = next(f for f in json.loads(done.stdout)["findings"] if f["check"] == "heartbeat")
+    assert found["state"] == "fail"
+    assert "secret-uuid" not in done.stdout + done.stderr

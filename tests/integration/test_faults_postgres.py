@@ -15,14 +15,14 @@ from fakes.positions_book import put_spread
 from fakes.postgres import PostgresServer, postgres_server
 from fakes.processes import monitor, offline, run
 from fakes.spine import CALM, MINUTE, NOW, running
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from monitor.config import Settings
 from monitor.config import Store as StoreSettings
 from monitor.domain.position_changes import noted
 from monitor.domain.positions import PnlMark
 from monitor.errors import ConfigError, StoreBusyError, StoreUnavailableError
-from monitor.store import schema
+from monitor.store import outbox, schema
 from monitor.store.engine import open_engine, read, write
 from monitor.store.position_events import ChangeKind
 from monitor.store.store import open_store
@@ -286,3 +286,53 @@ def test_a_standby_takes_over_within_a_cycle_of_the_leaders_death(
             assert page["monitor"]["pid"] == standby.process.pid
     assert exits_told(first) == 0
     assert len([title for title in told(url) if "Stop loss hit" in title]) == 1
+
+
+def test_a_machine_that_vanished_is_missed_within_half_a_minute(postgres: PostgresServer) -> None:
+    """Its connection, and with it its leadership, ends when nobody answers any more."""
+    engine = open_engine(postgres.new_database())
+    with read(engine) as connection:
+        idle, every, count = (
+            int(connection.exec_driver_sql(f"SHOW tcp_keepalives_{name}").scalar_one())
+            for name in ("idle", "interval", "count")
+        )
+    engine.dispose()
+    assert 0 < idle + every * count <= 30
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://me:hun:ter2@h:po/rt@x/d", "postgresql:/me:hunter2@h/d"]
+)
+def test_a_url_that_is_none_is_not_shown(url: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        open_engine(url)
+    assert "hunter2" not in f"{caught.value} {caught.value.hint}"
+    assert caught.value.__cause__ is None
+
+
+def test_testing_the_channels_takes_no_alert_from_the_monitor_that_leads(
+    tmp_path: Path, postgres: PostgresServer
+) -> None:
+    url = postgres.new_database()
+    other = tmp_path / "other"
+    other.mkdir()
+    with running(tmp_path, settings=on(url)) as leader:
+        leader.cycle(NOW)
+        store = open_store(tmp_path, on(url))
+        store.import_all([put_spread(mark=PnlMark(pnl_usd=-300.0, asof=NOW, source="you"))], at=NOW)
+        store.close()
+        leader.cycle(NOW + MINUTE)
+        with write(leader.store.engine) as connection:
+            waiting = update(schema.outbox).values(state=outbox.PENDING)
+            connection.execute(waiting.where(schema.outbox.c.channel == "alerts.log"))
+            before = outbox.pending_counts(connection)
+        run(
+            "monitor",
+            "alerts",
+            "test",
+            home=other,
+            env={**offline(), "CONDORWATCH_STORE__URL": url},
+        )
+        with read(leader.store.engine) as connection:
+            assert outbox.pending_counts(connection) == before
+        assert before["alerts.log"] > 0

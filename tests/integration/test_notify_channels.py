@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 from fakes.collector import collector
@@ -309,3 +310,29 @@ def test_the_test_command_proves_each_channel_end_to_end(home: Path) -> None:
     }
     assert good.got[0]["title"] == "[INFO] TEST - this channel works; nothing has to be done"
     assert SECRET not in done.stdout + done.stderr
+
+
+def test_pushover_is_sent_no_more_than_it_takes(
+    home: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It refuses a message of over 1,024 characters, and would do so at every attempt."""
+    posted: list[dict[str, str]] = []
+
+    def post(_url: str, *, data: dict[str, str], **_kept: Any) -> Any:
+        posted.append(data)
+        answer = requests.Response()
+        answer.status_code = 200
+        return answer
+
+    monkeypatch.setattr(requests, "post", post)
+    dispatcher = sender(home, engine, f"pover://{'u' * 30}@{'a' * 30}")
+    tell(engine, dispatcher, replace(EXIT, details=("d" * 700, "e" * 700)), *many(40, Level.EXIT))
+    dispatcher.dispatch_due(NOW)
+    assert len(posted) == 1
+    assert len(posted[0]["message"]) <= 1024
+    assert "more: logs/alerts.log" in posted[0]["message"]
+
+
+def test_a_channel_may_not_take_the_terminals_name(home: Path, engine: Engine) -> None:
+    with pytest.raises(ConfigError, match="console"):
+        sender(home, engine, "console=json://localhost")

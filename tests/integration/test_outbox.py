@@ -241,14 +241,14 @@ def test_fault_47_broken_channel_is_switched_off_and_the_others_tell(engine: Eng
     sender.dispatch_due(START)
     assert fine.got == ["A1.1", "A2.1"]
     assert sender.broken() == {"mail": "535 refused (password?)"}
-    view = sender.health({"mail": 1})[0]
-    assert (view.name, view.state, view.pending) == ("mail", "disabled", 1)
+    view = sender.health({"mail": 2})[0]
+    assert (view.name, view.state, view.pending) == ("mail", "disabled", 2)
     sender.dispatch_due(START + 60 * MINUTE)
     assert broken.got == []
-    # The next start tries again, without the message that was refused for good.
+    # The next start, with the right password, tells what was refused, too.
     again = FakeNotifier("mail")
     dispatcher(engine, again).dispatch_due(START + 61 * MINUTE)
-    assert again.got == ["A2.1"]
+    assert again.got == ["A1.1", "A2.1"]
 
 
 def test_defect_in_a_channel_is_contained(engine: Engine, caplog: pytest.LogCaptureFixture) -> None:
@@ -412,3 +412,44 @@ def test_test_notice_reports_each_channel(engine: Engine, home: Path) -> None:
     assert (home / "alerts.log").read_text() == (
         "[2026-02-20 10:45:00] [INFO] TEST\n  Test of this channel\n"
     )
+
+
+@dataclass
+class Mortal(FakeNotifier):
+    """The process dies in its second message."""
+
+    def send(self, notice: Notice) -> None:
+        if self.got:
+            raise SystemExit
+        super().send(notice)
+
+
+def three_exits(engine: Engine) -> None:
+    cycle(engine, [replace(EXIT, key=f"exit:{i}:stop_loss") for i in range(3)])
+
+
+def test_only_the_message_under_way_comes_twice_after_a_death(engine: Engine) -> None:
+    three_exits(engine)
+    first = Mortal()
+    with pytest.raises(SystemExit):
+        dispatcher(engine, first).dispatch_due(START)
+    second = FakeNotifier()
+    dispatcher(engine, second).dispatch_due(START + 2 * MINUTE)
+    assert (first.got, second.got) == (["A1.1"], ["A2.1", "A3.1"])
+
+
+def test_a_defect_in_one_message_repeats_none_before_it(engine: Engine) -> None:
+    three_exits(engine)
+    channel = FakeNotifier(answers=[None, ValueError("odd"), ValueError("odd"), None])
+    sender = dispatcher(engine, channel)
+    for minutes in range(3):
+        sender.dispatch_due(START + minutes * MINUTE)
+    assert channel.got == ["A1.1", "A2.1", "A3.1"]
+
+
+def test_an_exit_passes_a_longer_queue_than_one_batch(engine: Engine) -> None:
+    other = [replace(EXIT, key=f"info:{i}", level=Level.INFO) for i in range(outbox.BATCH)]
+    cycle(engine, [*other, EXIT])
+    with read(engine) as connection:
+        assert outbox.pending(connection, "fake", urgent_first=True)[0].notice.level is Level.EXIT
+        assert outbox.pending(connection, "fake")[0].notice.level is Level.INFO

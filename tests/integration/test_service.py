@@ -96,3 +96,10 @@ def test_the_monitor_tells_systemd_that_it_is_ready_and_alive(home: Path, tmp_pa
     assert heard[0] == "READY=1"
     assert [h.splitlines()[1] for h in heard[1:3]] == ["WATCHDOG=1", "WATCHDOG=1"]
     assert "STOPPING=1" in heard
+
+
+def test_systemd_never_gives_up_on_it() -> None:
+    """A database server that is away fails start after start."""
+    text = systemd_unit(JOB, Path("/units")).text
+    assert "StartLimitIntervalSec=0\n" in text
+    assert "StartLimitBurst" not in text

@@ -136,3 +136,10 @@ def test_a_refused_value_is_told_its_range_in_plain_words(
     with pytest.raises(ConfigError) as caught:
         load_settings(tmp_path, environ={}, flags={key: value})
     assert caught.value.message == f"setting {key} = {value!r}: {why}"
+
+
+@pytest.mark.parametrize("name", ["NOTIFY", "DASHBOARD", "STORE", "STORE__URL"])
+def test_a_secret_in_the_wrong_place_is_refused_and_not_shown(home: Path, name: str) -> None:
+    with pytest.raises(ConfigError, match="not shown") as caught:
+        load_settings(home, environ={f"CONDORWATCH_{name}": "ntfy://hunter2,x"})
+    assert "hunter2" not in f"{caught.value} {caught.value.hint}"

@@ -154,3 +154,14 @@ def test_beyond_loopback_it_answers_its_names_and_warns(home: Path, clock: Fixed
     client = named.test_client()
     assert client.get("/healthz", headers={"Host": "condors.lan:5000"}).status_code == 200
     assert client.get("/healthz", headers={"Host": "evil.example"}).status_code == 400
+
+
+def test_guessing_as_a_bearer_is_stopped_too(client: FlaskClient, clock: FixedClock) -> None:
+    def ask(token: str) -> int:
+        return client.get("/data.json", headers={"Authorization": f"Bearer {token}"}).status_code
+
+    for _ in range(MOST_FAILURES):
+        assert ask("wrong") == 401
+    assert ask(TOKEN) == 401
+    clock.advance(timedelta(seconds=61))
+    assert ask(TOKEN) == 200

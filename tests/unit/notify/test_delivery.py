@@ -130,3 +130,12 @@ def test_fault_48_three_hundred_alerts_fit_one_message_that_counts_the_rest() ->
     assert len(body) <= LONGEST_BODY
     shown, _, rest = body.rpartition("\n")
     assert rest == f"… and {300 - len(shown.splitlines())} more: logs/alerts.log has every one"
+
+
+def test_a_service_of_few_characters_still_hears_what_it_is_about() -> None:
+    exit_due = (
+        "[2026-02-20 10:45:00] [EXIT] EXIT SIGNAL - Position a3f8 | Stop loss hit " + "x" * 90
+    )
+    body = body_of([[exit_due, "  Alert A1"]], longest=136)
+    assert len(body) <= 136
+    assert body.startswith("[2026-02-20 10:45:00] [EXIT] EXIT SIGNAL - Position a3f8")
