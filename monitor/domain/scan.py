@@ -84,6 +84,7 @@ class ScanResult:
 
     `profiles` counts the alerts each profile would have sent now, limits left aside.
     `looked_live`: live trades were asked for, whether or not there were chains.
+    `failure` is the traceback of a defect that ended this scan.
     """
 
     ticker: str
@@ -99,6 +100,7 @@ class ScanResult:
     blocked_why: str | None = None
     why_not: str | None = None
     looked_live: bool = False
+    failure: str | None = None
 
     @property
     def alerted(self) -> tuple[Pick, ...]:

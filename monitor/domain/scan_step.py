@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import traceback
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from functools import lru_cache
@@ -10,7 +11,11 @@ from types import MappingProxyType
 
 from monitor.clock import NEW_YORK
 from monitor.config import Settings
-from monitor.domain.alert_text import opportunity_condition, opportunity_key
+from monitor.domain.alert_text import (
+    data_problem_condition,
+    opportunity_condition,
+    opportunity_key,
+)
 from monitor.domain.alerts import AlertRecord, Condition
 from monitor.domain.context import MarketContext
 from monitor.domain.evidence import evidence
@@ -31,8 +36,17 @@ from monitor.domain.resolve import ResolvedTrade, resolve
 from monitor.domain.scan import ALERTED, BLOCKED, Pick, ScanResult, scan
 from monitor.domain.snapshot import LimitView, OpportunityView, TickerFunnel
 from monitor.domain.trading_calendar import TradingCalendar
-from monitor.domain.vocabulary import Regime, SessionState, Trend
+from monitor.domain.vocabulary import Level, Regime, SessionState, Trend
 from monitor.errors import CalendarHorizonError
+
+
+def scan_apart(scanning: Callable[[], ScanResult], *, without: ScanResult) -> ScanResult:
+    """The scan, or `without` and what broke it: a defect in a scan takes no exit with it."""
+    try:
+        return scanning()
+    except Exception as error:  # noqa: BLE001 - its traceback goes with the result
+        why = f"the scan failed ({type(error).__name__}: {error}); exits are watched all the same"
+        return replace(without, why_not=why, failure=traceback.format_exc())
 
 
 def scan_context(
@@ -152,6 +166,14 @@ def opportunity_conditions(scans: Mapping[str, ScanResult], *, now: datetime) ->
         )
         for ticker, result in scans.items()
         if result.alerted
+    ]
+
+
+def failed_scan_conditions(scans: Mapping[str, ScanResult]) -> list[Condition]:
+    return [
+        data_problem_condition(ticker, "scan", result.why_not or "", level=Level.ERROR)
+        for ticker, result in scans.items()
+        if result.failure is not None
     ]
 
 

@@ -7,9 +7,10 @@ very function.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from monitor.config import Settings
@@ -42,9 +43,15 @@ from monitor.domain.quotes import DailyBars, Quote
 from monitor.domain.regime import RegimeState
 from monitor.domain.regime import advance as advance_regime
 from monitor.domain.scan import ScanResult
-from monitor.domain.scan_step import opportunity_conditions, scan_context
+from monitor.domain.scan_step import (
+    failed_scan_conditions,
+    opportunity_conditions,
+    scan_apart,
+    scan_context,
+)
 from monitor.domain.scope import ALONE, Scope
 from monitor.domain.settlement import SettlementValue
+from monitor.domain.snapshot import LimitView
 from monitor.domain.trading_calendar import TradingCalendar
 from monitor.domain.vocabulary import Level, Regime, SessionState, Trend
 from monitor.errors import ProviderError
@@ -155,30 +162,20 @@ def step(
     due = _scan_due(state, inputs, settings, now)
     scans = state.scans
     if due:
+        usable = {ticker: _usable_regime(regime, context) for ticker, context in contexts.items()}
         scans = {
-            ticker: scan_context(
-                context,
-                grid=inputs.grid,
-                grid_problem=inputs.grid_problem,
-                regime=_usable_regime(regime, context),
-                trend=inputs.trend,
-                limits=watch.limits,
-                blocked_why="paused: `monitor resume`" if inputs.paused_since else None,
-                settings=settings,
-                calendar=calendar,
-                now=now,
-                market=live_market(
-                    context,
-                    chains=inputs.chains,
-                    chain_problems=inputs.chain_problems,
-                    daily=inputs.daily,
+            ticker: scan_apart(
+                partial(
+                    _scan, context, inputs, settings, calendar, now,
+                    regime=usable[ticker], limits=watch.limits,
+                ),
+                without=ScanResult(
+                    ticker=ticker, scanned_at=now, regime=usable[ticker], trend=inputs.trend,
                     settings=settings,
-                    calendar=calendar,
-                    now=now,
                 ),
             )
             for ticker, context in contexts.items()
-        }
+        }  # fmt: skip
     conditions: list[Condition] = []
     if change is not None and change.previous is not None:
         conditions.append(_regime_condition(change, change.previous, now, zone))
@@ -187,6 +184,7 @@ def step(
     conditions += conditions_of(watch, now=now, zone=zone, ladder=settings.ladder)
     conditions += limit_conditions(watch.limits)
     conditions += _data_conditions(contexts)
+    conditions += failed_scan_conditions(scans)
     conditions += [channel_condition(name, why) for name, why in inputs.broken_channels.items()]
     if inputs.paused_since is not None:
         conditions.append(pause_condition(inputs.paused_since, zone))
@@ -226,6 +224,39 @@ def step(
         alerts=alerts,
         living=living(inputs.alerts, alerts),
         scope=inputs.scope,
+    )
+
+
+def _scan(
+    context: MarketContext,
+    inputs: CycleInputs,
+    settings: Settings,
+    calendar: TradingCalendar,
+    now: datetime,
+    *,
+    regime: Regime | None,
+    limits: Sequence[LimitView],
+) -> ScanResult:
+    return scan_context(
+        context,
+        grid=inputs.grid,
+        grid_problem=inputs.grid_problem,
+        regime=regime,
+        trend=inputs.trend,
+        limits=limits,
+        blocked_why="paused: `monitor resume`" if inputs.paused_since else None,
+        settings=settings,
+        calendar=calendar,
+        now=now,
+        market=live_market(
+            context,
+            chains=inputs.chains,
+            chain_problems=inputs.chain_problems,
+            daily=inputs.daily,
+            settings=settings,
+            calendar=calendar,
+            now=now,
+        ),
     )
 
 

@@ -83,7 +83,10 @@ class GridBuilder:
                 self._process.terminate()
 
     def close(self) -> None:
-        """End it whatever it does."""
+        """End it whatever it does; a build that is done by now is still told."""
+        with self._lock:
+            if self._process is not None and self._process.poll() == 0:
+                self._reap(0)
         self.ask_to_stop()
         if self._process is not None:
             with suppress(subprocess.TimeoutExpired):

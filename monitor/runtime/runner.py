@@ -107,6 +107,10 @@ class Runner:
         self.state, self.last = result.state, result
         self.iteration += 1
         self.last_cycle_at = now
+        if result.scanned:
+            for ticker, scan in result.state.scans.items():
+                if scan.failure is not None:
+                    logger.error("scan failed", extra={"ticker": ticker, "trace": scan.failure})
         self._send(now)
         self.snapshot = self._snapshot(saved, now)
         self._write_files(self.snapshot, saved, now)

@@ -331,3 +331,31 @@ def test_the_simulated_flag_reaches_every_notice(grid: GridFile) -> None:
     notices = cycle(grid).run(simulated=True).alerts.notices
     assert notices
     assert all(notice.simulated for notice in notices)
+
+
+# a defect in a scan
+
+
+def test_a_scan_that_breaks_is_told_and_takes_no_exit_with_it(
+    grid: GridFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(*_: Any, **__: Any) -> None:
+        raise ZeroDivisionError("a width of nothing")
+
+    won = put_spread(mark=PnlMark(pnl_usd=90.0, asof=NOW, source="you"))  # of $150
+    one = cycle(grid)
+    with monkeypatch.context() as broken:
+        broken.setattr("monitor.domain.step.scan_context", breaks)
+        result = one.run(positions=(won,))
+    scan = result.state.scans["NDX"]
+    assert scan.why_not is not None
+    assert "ZeroDivisionError: a width of nothing" in scan.why_not
+    assert scan.failure is not None
+    assert "Traceback" in scan.failure
+    told = titles(result)
+    assert any("EXIT SIGNAL" in title and "Profit target" in title for title in told)
+    assert any(title.startswith("Data problem: NDX scan | the scan failed") for title in told)
+    again = one.run(NOW + 5 * MINUTE)
+    assert found(again) != []
+    later = one.run(NOW + 21 * MINUTE)  # away for a quarter of an hour
+    assert any(title.startswith("Data is back: NDX scan") for title in titles(later))
