@@ -157,11 +157,13 @@ def test_on_a_fresh_home_without_a_network_it_says_what_lacks(home: Path) -> Non
 def test_a_damaged_database_fails_with_the_way_back(home: Path) -> None:
     run("positions", *ADD, home=home)
     run("monitor", "backup", home=home)
-    assert doctor(home)[1]["database"]["said"] == "whole; 1 open position(s)"
+    found = doctor(home)[1]
+    assert found["database"]["said"] == "whole; 1 open position(s)"
+    assert found["backup"]["said"].startswith("1 copy, the newest ")
     (home / "data" / "monitor.db").write_bytes(b"")
-    found = doctor(home)[1]["database"]
-    assert found["state"] == "fail"
-    assert "`monitor restore newest`" in found["todo"]
+    damaged = doctor(home)[1]["database"]
+    assert damaged["state"] == "fail"
+    assert "`monitor restore newest`" in damaged["todo"]
 
 
 def test_bad_settings_are_the_first_and_last_word(home: Path) -> None:
