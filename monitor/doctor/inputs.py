@@ -14,9 +14,10 @@ from monitor.domain.expirations import listed_expirations
 from monitor.domain.option_chain import ChainRequest, OptionChain
 from monitor.domain.trading_calendar import TradingCalendar
 from monitor.domain.vocabulary import SessionState
-from monitor.errors import ProviderError
+from monitor.errors import ConfigError, ProviderError
 from monitor.home import Home
 from monitor.notify.base import Messenger, Notifier
+from monitor.notify.heartbeat import Heartbeat
 from monitor.providers.base import ChainProvider, MarketDataProvider
 from monitor.runtime.grid_watch import GridWatch
 
@@ -149,6 +150,12 @@ def channels(notifiers: Sequence[Notifier]) -> list[Finding]:
 
 def heartbeat(settings: Settings) -> list[Finding]:
     if settings.notify.heartbeat_url:
+        try:
+            Heartbeat(settings.notify.heartbeat_url)
+        except ConfigError as error:
+            return [
+                Finding(check="heartbeat", grade=Grade.FAIL, said=error.message, todo=error.hint)
+            ]
         said = "a ping goes out after each healthy cycle"
         return [Finding(check="heartbeat", grade=Grade.OK, said=said)]
     return [

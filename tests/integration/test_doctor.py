@@ -166,6 +166,14 @@ def test_a_damaged_database_fails_with_the_way_back(home: Path) -> None:
     assert "`monitor restore newest`" in damaged["todo"]
 
 
+def test_a_heartbeat_that_the_monitor_would_refuse_fails(home: Path) -> None:
+    (home / "config.toml").write_text('[notify]\nheartbeat_url = "hc-ping.com/secret"\n', "utf-8")
+    found = doctor(home)[1]["heartbeat"]
+    assert found["state"] == "fail"
+    assert "http://" in found["said"]
+    assert "secret" not in found["said"]
+
+
 def test_bad_settings_are_the_first_and_last_word(home: Path) -> None:
     (home / "config.toml").write_text("[exits]\nprofit_target_pct = 500\n", "utf-8")
     code, found = doctor(home)
