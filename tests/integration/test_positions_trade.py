@@ -223,6 +223,17 @@ def test_whatif_shows_the_book_with_the_trade(book: Book) -> None:
     assert len(book.json("list")["positions"]) == 1  # nothing was logged
 
 
+def test_whatif_heads_the_price_and_the_results_of_one_name_apart(book: Book) -> None:
+    spx = ("--spread", "put_spread", "--short-put", "6000", "--long-put", "5900")
+    book.run("add", "--dte", "1", *TERMS, "--price", "1.40")
+    amounts = ("--contracts", "1", "--price", "1.40", "--at", "6100")
+    shown = book.ok("whatif", "--ticker", "SPX", "--dte", "1", *spx, *amounts)
+    header = next(line for line in shown.splitlines() if line.startswith("GAP"))
+    assert header.split("  ")[0] == "GAP"
+    assert "SPX AT" in header
+    assert header.count("SPX") == 2  # where the gap leads, and what SPX makes there
+
+
 def test_whatif_takes_an_alert_at_its_own_credit(alerted: Book) -> None:
     found = alerted.json("whatif", "--from-alert", "A17", "--at", "20000")["what_if"]
     assert found["contracts"] == 1
