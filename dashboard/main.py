@@ -11,7 +11,7 @@ import click
 
 from dashboard.serve import page_server
 from dashboard.snapshot_source import FileSnapshotSource
-from monitor.cli.group import fail
+from monitor.cli.group import fail, fail_usage
 from monitor.cli.options import WHOLE, home_option
 from monitor.clock import SystemClock
 from monitor.config_load import load_settings
@@ -27,6 +27,12 @@ class PageCommand(click.Command):
             return super().invoke(ctx)
         except MonitorError as error:
             fail(error, as_json=False)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            fail_usage(error, as_json=False)
 
 
 @click.command(cls=PageCommand, context_settings={"help_option_names": ["-h", "--help"]})

@@ -61,6 +61,7 @@ def _card(market: MarketView, say: Wording) -> MarketCard:
     step = next((r for r in Regime if r.value == market.regime), None)
     price_asof = say.maybe(market.asof)
     own = {"VIX", market.vol_index.symbol if market.vol_index else ""}  # shown by themselves
+    vix = _family_vix(market)
     return MarketCard(
         ticker=market.ticker,
         price=_figure(
@@ -72,6 +73,7 @@ def _card(market: MarketView, say: Wording) -> MarketCard:
             "VIX",
             market.vix,
             "vix",
+            source=(vix.source if vix else None) or "",
             asof=say.maybe(market.vix_asof),
             stale=_vix_old(market),
         ),
@@ -123,6 +125,7 @@ def _figure(
     *what: str,
     digits: int = 2,
     unit: str = "",
+    source: str = "",
     asof: Stamp | None = None,
     stale: bool = False,
 ) -> Figure:
@@ -133,6 +136,7 @@ def _figure(
         unit=unit if known else "",
         known=known,
         why="" if known else _why(market.problems, *what),
+        source=source if known else "",
         asof=asof,
         stale=stale,
     )
@@ -163,9 +167,14 @@ def _level(level: LevelView, problems: Iterable[Problem], say: Wording) -> Figur
     )
 
 
+def _family_vix(market: MarketView) -> LevelView | None:
+    return next((level for level in market.vix_family if level.symbol == "VIX"), None)
+
+
 def _vix_old(market: MarketView) -> bool:
-    in_family = next((level.stale for level in market.vix_family if level.symbol == "VIX"), False)
-    return in_family or any(p.what == "vix" and p.why.startswith("stale") for p in market.problems)
+    vix = _family_vix(market)
+    old = vix is not None and vix.stale
+    return old or any(p.what == "vix" and p.why.startswith("stale") for p in market.problems)
 
 
 def _why(problems: Iterable[Problem], *what: str) -> str:

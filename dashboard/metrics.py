@@ -101,7 +101,7 @@ def _health(parts: SnapshotParts) -> Iterator[Metric]:
 def _gauge(name: str, what: str, value: float | None) -> GaugeMetricFamily:
     family = GaugeMetricFamily(PREFIX + name, what)
     if value is not None:
-        family.add_metric([], value)
+        family.add_metric([], round(value, 6))  # a sum of dollars is not 0.30000000000000004
     return family
 
 

@@ -104,8 +104,12 @@ def _choose(
     option = "--price" if stated is Unit.POINTS else "--credit"
     if len(found) == 1:
         only = found[0]
-        means = f"{amount:g} {only.unit} = {only.credit:.4g} points per share"
-        if yes or (interactive and click.confirm(f"{option} {amount:g}: {means}?", err=True)):
+        if only.unit is Unit.POINTS:
+            question = f"{option} {amount:g} is hardly {stated}: take it as points per share?"
+        else:
+            means = f"{amount:g} {only.unit} = {only.credit:.4g} points per share"
+            question = f"{option} {amount:g}: {means}?"
+        if yes or (interactive and click.confirm(question, err=True)):
             return only
     elif interactive:
         return _picked(amount, found)

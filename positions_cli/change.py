@@ -177,7 +177,8 @@ def undo(*, position_id: str | None, dry_run: bool, as_json: bool, home: Path | 
     verb = "would undo" if dry_run else "undid"
     for event in events:
         what = f"{event.kind.value} of {event.position_id}"
-        say(f"{verb} the {what} from {local(session, event.at)}{differences(event)}")
+        now_counts = differences(event, taken_back=True)
+        say(f"{verb} the {what} from {local(session, event.at)}{now_counts}")
     warn([problem])
 
 

@@ -21,16 +21,21 @@ def change_lines(session: Session, events: Sequence[PositionEvent]) -> Iterator[
         yield f"{local(session, event.at)}  {event.kind.value}{differences(event)}{taken_back}"
 
 
-def differences(event: PositionEvent) -> str:
-    """ ": contracts 3 → 2, credit_usd 150 → 100"; empty for a new position."""
+def differences(event: PositionEvent, *, taken_back: bool = False) -> str:
+    """ ": contracts 3 → 2, credit_usd 150 → 100"; empty for a new position.
+
+    Args:
+        taken_back: Say it the other way round, so that what counts now stands last.
+    """
     if event.before is None:
         return ""
     if event.after is None:
         return ": the position is taken back"
+    old, new = (event.after, event.before) if taken_back else (event.before, event.after)
     changed = [
-        f"{name} {_value(event.before, name)} → {_value(event.after, name)}"
+        f"{name} {_value(old, name)} → {_value(new, name)}"
         for name in FIELDS
-        if name not in _DERIVED and event.before[name] != event.after[name]
+        if name not in _DERIVED and old[name] != new[name]
     ]
     return ": " + ", ".join(changed) if changed else ""
 

@@ -177,7 +177,7 @@ def _risk_row(row: ExpirationRiskView) -> tuple[str, ...]:
 def _gap_table(trade: Position, view: WhatIfView, seen: SeenPrice | None) -> Iterator[str]:
     """P&L at expiration after a gap, by underlying where there are several."""
     several = [name for name, _ in view.gaps[0].underlyings]
-    header = ("GAP", trade.ticker, "THIS TRADE", *several, "WHOLE BOOK")
+    header = ("GAP", f"{trade.ticker} AT", "THIS TRADE", *several, "WHOLE BOOK")
     rows = [
         (
             f"{gap.move_pct:+g}%",

@@ -260,7 +260,8 @@ def _lines(
         told = "" if view.last_sent_at is None else f", last {clock_text(view.last_sent_at, zone)}"
         lines.append(f"{view.id:>5}  [{view.level}] {view.title}")
         lines += [f"       {line}" for line in trades.get(view.id, ())]
-        lines.append(f"       {view.state}, told {view.sent_count} ×{told}")
+        state = "" if view.state == "told" else f"{view.state}, "  # of an event: it says no more
+        lines.append(f"       {state}told {view.sent_count} ×{told}")
     return lines
 
 

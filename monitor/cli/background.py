@@ -21,6 +21,7 @@ BEGIN_S = 30.0
 END_S = 8.0  # a monitor ends within 5 s of its signal
 LOOK_EVERY_S = 0.1
 OUTPUT = "monitor.out"
+ERROR = "error: "  # how every command begins what went wrong
 
 
 @click.command(
@@ -58,9 +59,10 @@ def start(home: Path | None, options: tuple[str, ...]) -> None:
             hint=f"`monitor status` tells more later; what it printed is in {output}",
         )
     if child.poll() is not None:
+        said, *todo = _last_words(output)
         raise MonitorError(
-            f"the monitor ended at once with exit code {child.returncode}: {_last_words(output)}",
-            hint=f"all that it printed is in {output}",
+            f"the monitor ended at once with exit code {child.returncode}: {said}",
+            hint="\n  ".join([*todo, f"all that it printed is in {output}"]),
         )
     click.echo(f"started, pid {child.pid}; `monitor status` looks after it, `monitor stop` ends it")
 
@@ -130,7 +132,12 @@ def _wait(done: Callable[[], bool], seconds: float) -> bool:
     return done()
 
 
-def _last_words(output: Path) -> str:
-    lines = output.read_text("utf-8", "replace").strip().splitlines()
-    said = [line for line in lines[-5:] if line.strip()]
-    return next((line for line in said if line.startswith("error:")), said[-1] if said else "")
+def _last_words(output: Path) -> list[str]:
+    """The error it ended with, then what to do about it; else the last line it printed."""
+    lines = [line for line in output.read_text("utf-8", "replace").splitlines() if line.strip()]
+    said = lines[-5:]
+    starts = [n for n, line in enumerate(said) if line.startswith(ERROR)]
+    if not starts:
+        return [said[-1].strip() if said else "it printed nothing"]
+    first, *after = said[starts[-1] :]
+    return [first.removeprefix(ERROR), *(line.strip() for line in after if line.startswith("  "))]

@@ -84,7 +84,9 @@ class StoppedError(MonitorError):
 @click.option(
     "--spread", "spreads", multiple=True, type=OneOf(SpreadType), help="What is sold; repeatable."
 )
-@click.option("--width", "widths", multiple=True, metavar="N", help="Points: 10,25 (5 to 90 by 5).")
+@click.option(
+    "--width", "widths", multiple=True, metavar="N", help="Points: 10,25 (all: 5 to 90 by 5)."
+)
 @click.option("--time", "times", multiple=True, metavar="HH:MM", help="Entry time, Pacific.")
 @click.option("--exit-policy", "policies", multiple=True, metavar="hold|managed", help="Both.")
 @click.option("--fill", type=DECIMAL, metavar="F", help="Share of the half-spread paid (0.5).")

@@ -84,7 +84,7 @@ class CommandGroup(click.Group):
         except MonitorError as error:
             fail(error, as_json=JSON_FLAG in given)
         except click.ClickException as error:
-            _fail_usage(error, as_json=JSON_FLAG in given)
+            fail_usage(error, as_json=JSON_FLAG in given)
         except click.exceptions.Abort:
             click.echo("stopped; nothing more was done", err=True)
             sys.exit(1)
@@ -106,7 +106,8 @@ def fail(error: MonitorError, *, as_json: bool) -> NoReturn:
     sys.exit(error.exit_code)
 
 
-def _fail_usage(error: click.ClickException, *, as_json: bool) -> NoReturn:
+def fail_usage(error: click.ClickException, *, as_json: bool) -> NoReturn:
+    """Say in one line what is wrong with the command line, and exit."""
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         error.show()
         sys.exit(USAGE_EXIT)

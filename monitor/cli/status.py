@@ -13,11 +13,13 @@ import msgspec
 
 from monitor.cli.options import home_option, json_option
 from monitor.clock import SystemClock
+from monitor.domain.alert_text import age_text
 from monitor.home import Home, find_home
 from monitor.running import is_held, what_runs
 
 GRACE = timedelta(seconds=15)  # a cycle ends a little after it was due
 HEALTHY = ("running", "paused")
+SIMULATED = "simulated"
 
 
 class Written(msgspec.Struct):
@@ -29,6 +31,7 @@ class Written(msgspec.Struct):
         paused: bool
         source: str
         display_timezone: str
+        simulated: bool = False
 
     generated_at: datetime
     next_due_at: datetime
@@ -46,6 +49,7 @@ def status(home: Path | None, as_json: bool) -> None:
     late              it runs, but its last cycle is overdue
     stopped, dead     nobody watches your positions
     never             it has not run in this home yet
+    simulated         the home of a demo or a replay, whose clock is not this one
 
     \b
     Example, in a crontab: warn when nobody watches on a weekday
@@ -74,6 +78,8 @@ def _state(home: Home, written: Written | None, now: datetime) -> str:
     if not is_held(home.lock):
         if written is None:
             return "never"
+        if written.monitor.simulated:
+            return SIMULATED  # its clock and its lock are not those of a live home
         return "stopped" if written.monitor.state == "stopped" else "dead"
     if written is None or now > written.next_due_at + GRACE:
         return "late"
@@ -90,8 +96,13 @@ def _sentence(home: Home, written: Written | None, state: str, now: datetime) ->
         }.get(state, state)
     zone = ZoneInfo(written.monitor.display_timezone)
     at = f"{written.generated_at.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}"
-    age = max(0, round((now - written.generated_at).total_seconds()))
-    last = f"last cycle {at}, {age} s ago"
+    if state == SIMULATED:
+        return (
+            f"simulated: a demo or a replay wrote {home.root}, last at {at} by its own clock. "
+            "It watches no market; its page says whether it runs. Give a live home with --home"
+        )
+    age = age_text(max(timedelta(0), now - written.generated_at)).removesuffix(" old")
+    last = f"last cycle {at}, {age} ago"
     return {
         "running": f"running{pid}: {last}, source {written.monitor.source}",
         "paused": f"PAUSED{pid}: no opportunity is alerted, exits are; {last}",
@@ -104,6 +115,7 @@ def _sentence(home: Home, written: Written | None, state: str, now: datetime) ->
 
 def _fields(home: Home, written: Written | None, state: str, now: datetime) -> dict[str, Any]:
     who = what_runs(home)
+    age = now - written.generated_at if written and state != SIMULATED else None
     return {
         "schema_version": 1,
         "ok": state in HEALTHY,
@@ -111,7 +123,7 @@ def _fields(home: Home, written: Written | None, state: str, now: datetime) -> d
         "pid": who.pid if who else None,
         "last_cycle_at": _stamp(written.generated_at) if written else None,
         "next_due_at": _stamp(written.next_due_at) if written else None,
-        "age_s": round((now - written.generated_at).total_seconds(), 1) if written else None,
+        "age_s": None if age is None else round(age.total_seconds(), 1),
     }
 
 

@@ -13,6 +13,7 @@ import requests
 
 from monitor.config import Settings
 from monitor.doctor.finding import Finding, Grade
+from monitor.domain.alert_text import age_text
 from monitor.domain.trading_calendar import TradingCalendar
 from monitor.home import Home
 from monitor.running import is_held, what_runs
@@ -140,6 +141,7 @@ def _newest_copy(path: Path, now: datetime) -> Finding:
     return Finding(
         check="backup",
         grade=Grade.WARN if old else Grade.OK,
-        said=f"{len(copies)} copies, the newest {age / 3600:.0f} h old",
+        said=f"{len(copies)} {'copy' if len(copies) == 1 else 'copies'}, "
+        f"the newest {age_text(timedelta(seconds=age))}",
         todo="`monitor backup`; a running monitor does it daily" if old else "",
     )

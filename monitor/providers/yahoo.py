@@ -9,6 +9,7 @@ The client drops a last bar without a price silently, so a quote is judged by it
 from __future__ import annotations
 
 import difflib
+import logging
 import os
 import re
 import shutil
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 NAME = "yahoo"
+_SILENT = logging.NullHandler()  # one: added twice it counts once
 SYMBOLS = {
     "NDX": "^NDX",
     "SPX": "^GSPC",
@@ -92,6 +94,8 @@ class YahooProvider:
         from monitor.providers.yahoo_session import CappedSession
 
         yfinance.config.debug.hide_exceptions = False
+        # A log file that is configured has its words; a terminal without one is spared them.
+        logging.getLogger("yfinance").addHandler(_SILENT)
         yfinance.set_tz_cache_location(str(_process_cache(cache_dir)))
         self._ticker = yfinance.Ticker
         self._session = session or CappedSession(timeout_s=timeout_s)

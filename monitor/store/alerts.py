@@ -131,7 +131,8 @@ def save_answer(connection: Connection, record: AlertRecord) -> None:
 
 
 def _living_hint(connection: Connection) -> str:
-    numbers = [row.number for row in connection.execute(_LIVING.limit(10))]
+    told = _LIVING.where(alerts.c.sent_count > 0).limit(10)
+    numbers = [row.number for row in connection.execute(told)]
     if not numbers:
         return "no alert is open now"
     return "open now: " + ", ".join(f"A{n}" for n in numbers)

@@ -75,7 +75,18 @@ def test_a_start_that_fails_says_why(home: Path) -> None:
     done = run("monitor", "start", "--ticker", "N D", home=home)
     assert done.returncode == 1
     assert "ended at once with exit code 2" in done.stderr
-    assert "'N D' is no symbol" in done.stderr
+    assert ": --ticker 'N D' is no symbol" in done.stderr  # without a second "error:"
+    assert "letters and digits" in done.stderr  # what to do about it
+    assert "monitor.out" in done.stderr
+
+
+def test_the_home_of_a_demo_is_not_called_dead(home: Path) -> None:
+    assert run("monitor", "--source", "demo", "--once", home=home).returncode == 0
+    code, shown = status(home / "demo")
+    assert (code, shown["state"], shown["age_s"]) == (1, "simulated", None)
+    said = run("monitor", "status", home=home / "demo").stdout
+    assert said.startswith("simulated: ")
+    assert "DEAD" not in said
 
 
 def test_a_simulated_session_is_not_started_in_the_background(home: Path) -> None:

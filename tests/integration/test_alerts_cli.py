@@ -113,6 +113,20 @@ def test_snooze_ends_by_itself(home: Path) -> None:
     assert [n.id for n in cycle(home, [EXIT], NOW + timedelta(minutes=90))] == ["A1.2"]
 
 
+def test_an_event_is_listed_as_told_once_and_not_twice(home: Path) -> None:
+    cycle(home, [replace(EXIT, event=True), BREACH])
+    shown = run(home, "list").stdout
+    assert "       told 1 ×" in shown
+    assert "told, told" not in shown
+    assert "firing, told 1 ×" in shown
+
+
+def test_a_wrong_id_names_only_alerts_that_were_told(home: Path) -> None:
+    waiting = replace(BREACH, hold=timedelta(minutes=5))
+    cycle(home, [waiting, EXIT])
+    assert run(home, "ack", "A7").stderr == "error: there is no alert A7\n  open now: A2\n"
+
+
 def test_one_wrong_id_changes_none(home: Path) -> None:
     cycle(home, [EXIT])
     result = run(home, "ack", "A1", "A7")

@@ -157,11 +157,21 @@ def test_on_a_fresh_home_without_a_network_it_says_what_lacks(home: Path) -> Non
 def test_a_damaged_database_fails_with_the_way_back(home: Path) -> None:
     run("positions", *ADD, home=home)
     run("monitor", "backup", home=home)
-    assert doctor(home)[1]["database"]["said"] == "whole; 1 open position(s)"
+    found = doctor(home)[1]
+    assert found["database"]["said"] == "whole; 1 open position(s)"
+    assert found["backup"]["said"].startswith("1 copy, the newest ")
     (home / "data" / "monitor.db").write_bytes(b"")
-    found = doctor(home)[1]["database"]
+    damaged = doctor(home)[1]["database"]
+    assert damaged["state"] == "fail"
+    assert "`monitor restore newest`" in damaged["todo"]
+
+
+def test_a_heartbeat_that_the_monitor_would_refuse_fails(home: Path) -> None:
+    (home / "config.toml").write_text('[notify]\nheartbeat_url = "hc-ping.com/secret"\n', "utf-8")
+    found = doctor(home)[1]["heartbeat"]
     assert found["state"] == "fail"
-    assert "`monitor restore newest`" in found["todo"]
+    assert "http://" in found["said"]
+    assert "secret" not in found["said"]
 
 
 def test_bad_settings_are_the_first_and_last_word(home: Path) -> None:
@@ -187,11 +197,3 @@ def test_a_port_on_ipv6_loopback_is_looked_at(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(socket, "create_connection", connect)
     (found,) = machine.port("::1", 5000, running=False)
     assert (found.grade, asked) == (Grade.OK, [(("::1", 5000), 1)])
-
-
-def test_a_heartbeat_that_the_monitor_would_refuse_fails(home: Path) -> None:
-    (home / "config.toml").write_text('[notify]\nheartbeat_url = "hc-ping.com/secret-uuid"\n')
-    done = run("monitor", "doctor", "--json", home=home)
-    found = next(f for f in json.loads(done.stdout)["findings"] if f["check"] == "heartbeat")
-    assert found["state"] == "fail"
-    assert "secret-uuid" not in done.stdout + done.stderr

@@ -200,6 +200,14 @@ def test_undo_dry_run_changes_nothing(book: Book) -> None:
     assert len(book.json("list")["positions"]) == 1
 
 
+def test_undo_says_last_what_counts_now(book: Book) -> None:
+    book.run(*CONDOR)
+    book.run("close", "00000001", "--pnl", "10")
+    said = book.ok("undo")
+    assert "status closed → open" in said
+    assert "realized_pnl_usd 10 → 0" in said
+
+
 def test_edit_checks_everything_anew(book: Book) -> None:
     book.run(*CONDOR)
     swapped = book.run("edit", "00000001", "--long-put", "19600")

@@ -75,12 +75,28 @@ def test_an_amount_in_dollars_is_confirmed_by_the_person(alerted: Book) -> None:
     assert len(alerted.json("list")["positions"]) == 1
 
 
+def test_points_typed_as_dollars_are_asked_about_in_plain_words(alerted: Book) -> None:
+    alerted.interactive = True
+    line = ("add", "--from-alert", "A17", "--credit", "1.4", "--contracts", "2")
+    asked = alerted.run(*line, input="y\n")
+    assert asked.exit_code == 0
+    question = "--credit 1.4 is hardly dollars for the position: take it as points per share?"
+    assert question in asked.stderr
+    assert logged(alerted)["credit_usd"] == 280.0
+
+
 def test_where_nobody_can_be_asked_it_is_refused_with_what_to_type(alerted: Book) -> None:
     result = alerted.run("add", "--from-alert", "A17", "--price", "140", "--contracts", "2")
     assert result.exit_code == 2
     assert "it can be dollars per contract (1.4 points)" in result.stderr
     assert "--price 1.4" in result.stderr
     assert alerted.json("list")["positions"] == []
+
+
+def test_a_pasted_text_may_begin_with_a_minus_after_a_space(book: Book) -> None:
+    text = " -1 .NDXP261123P19500\n+1 .NDXP261123P19400\nnet credit 0.70"
+    book.ok("add", "--paste", text)
+    assert logged(book)["credit_usd"] == 70.0
 
 
 def test_an_amount_with_two_meanings_is_not_taken_even_with_yes(book: Book) -> None:
@@ -207,6 +223,17 @@ def test_whatif_shows_the_book_with_the_trade(book: Book) -> None:
     assert down[-3.0] == -49570.0
     assert down[3.0] == -19720.0 + 150.0
     assert len(book.json("list")["positions"]) == 1  # nothing was logged
+
+
+def test_whatif_heads_the_price_and_the_results_of_one_name_apart(book: Book) -> None:
+    spx = ("--spread", "put_spread", "--short-put", "6000", "--long-put", "5900")
+    book.run("add", "--dte", "1", *TERMS, "--price", "1.40")
+    amounts = ("--contracts", "1", "--price", "1.40", "--at", "6100")
+    shown = book.ok("whatif", "--ticker", "SPX", "--dte", "1", *spx, *amounts)
+    header = next(line for line in shown.splitlines() if line.startswith("GAP"))
+    assert header.split("  ")[0] == "GAP"
+    assert "SPX AT" in header
+    assert header.count("SPX") == 2  # where the gap leads, and what SPX makes there
 
 
 def test_whatif_takes_an_alert_at_its_own_credit(alerted: Book) -> None:

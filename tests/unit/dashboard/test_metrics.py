@@ -48,6 +48,13 @@ def test_metrics_say_what_the_snapshot_says(home: Path) -> None:
             assert found["price_points", market.ticker] == market.price
 
 
+def test_a_sum_of_dollars_has_no_tail_of_digits(home: Path) -> None:
+    snapshot = live(rich_snapshot())
+    portfolio = replace(snapshot.portfolio, realized_pnl_usd=0.1 + 0.2)
+    write_snapshot(home, replace(snapshot, portfolio=portfolio))
+    assert "\ncondorwatch_realized_pnl_dollars 0.3\n" in ask(home, "/metrics")[1]
+
+
 def test_what_is_unknown_is_absent_and_not_zero(home: Path) -> None:
     snapshot = live(empty_snapshot())
     markets = tuple(replace(m, price=None, vix=None) for m in live(rich_snapshot()).markets)

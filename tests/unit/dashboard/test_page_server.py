@@ -147,6 +147,18 @@ def test_the_command_refuses_other_addresses_with_exit_code_2(home: Path) -> Non
     assert "ssh -L" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("line", "wrong"), [(["--port", "abc"], "'abc' is not a whole number"), (["--prot"], "--prot")]
+)
+def test_a_wrong_line_is_answered_like_everywhere_else(line: list[str], wrong: str) -> None:
+    result = CliRunner().invoke(cli, line)
+    assert result.exit_code == 2
+    first, advice = result.stderr.splitlines()
+    assert first.startswith("error: ")
+    assert wrong in first
+    assert advice.endswith("--help` shows what it takes")
+
+
 def test_help_has_a_runnable_example() -> None:
     result = CliRunner().invoke(cli, ["--help"])
     assert result.exit_code == 0

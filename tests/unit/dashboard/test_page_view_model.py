@@ -68,6 +68,13 @@ def test_trap_36_prices_carry_source_delay_and_age() -> None:
     assert spx.price.stale
 
 
+def test_vix_names_its_source_like_every_other_number() -> None:
+    markets = rich_snapshot().markets
+    level = next(v for v in markets[0].vix_family if v.symbol == "VIX")
+    assert level.source
+    assert page_of(rich_snapshot()).markets[0].vix.source == level.source
+
+
 def test_trap_11_the_underlyings_own_index_stands_beside_vix() -> None:
     ndx, spx = page_of(rich_snapshot()).markets
     assert ndx.figures[0].label == "VXN"

@@ -181,6 +181,19 @@ def test_caches_are_in_a_folder_of_this_process_and_old_ones_go(tmp_path: Path) 
         assert [p.name for p in tmp_path.iterdir()] == [f"yfinance-{os.getpid()}"]
 
 
+def test_the_clients_own_warnings_stay_off_a_terminal_without_a_log(tmp_path: Path) -> None:
+    code = (
+        "import logging, pathlib, sys\n"
+        "from monitor.providers.yahoo import YahooProvider\n"
+        "YahooProvider(timeout_s=1.0, cache_dir=pathlib.Path(sys.argv[1]))\n"
+        "logging.getLogger('yfinance').warning('Cookie/crumb fetch failed')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert "Cookie" not in done.stderr
+
+
 def test_importing_the_module_imports_neither_client_nor_pandas() -> None:
     code = (
         "import sys, monitor.providers.live\n"
