@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -13,23 +14,30 @@ NAME = "run.json"
 
 
 class _Tries(msgspec.Struct):
-    every: int
+    every: int | None = None
 
 
 class _Run(msgspec.Struct):
-    tries: _Tries
+    tries: _Tries = msgspec.field(default_factory=_Tries)
+    ticker: str | None = None
 
 
-def load_tries(folder: Path) -> int | None:
-    """How many configurations the run tried, those that never traded included.
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """`tried` counts every configuration, those that never traded included. None: unknown."""
 
-    None where there is no such file; one that cannot be read is as good as none, and logged.
-    """
+    tried: int | None = None
+    ticker: str | None = None
+
+
+def load_facts(folder: Path) -> RunFacts:
+    """Unknown without such a file; one that cannot be read is as good as none, and logged."""
     path = folder / NAME
     if not path.is_file():
-        return None
+        return RunFacts()
     try:
-        return msgspec.json.decode(path.read_bytes(), type=_Run).tries.every
+        run = msgspec.json.decode(path.read_bytes(), type=_Run)
     except (OSError, msgspec.MsgspecError) as error:
         logger.warning("facts of the run not read", extra={"reason": str(error)[:200]})
-        return None
+        return RunFacts()
+    return RunFacts(tried=run.tries.every, ticker=run.ticker)

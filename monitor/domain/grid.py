@@ -341,6 +341,7 @@ class GridFile:
     grid: Grid
     regimes: RegimeRows | None = None  # the same configurations by regime, where the run has them
     tried: int | None = None  # configurations of the run, also those without a row; None: unknown
+    ticker: str | None = None  # the underlying it was built for; None: unknown
 
     @property
     def report(self) -> GridReport:

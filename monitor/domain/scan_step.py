@@ -67,6 +67,15 @@ def scan_context(
 
     A pick that would break a limit with one contract is blocked, each by its own risk.
     """
+    if grid is not None and grid.ticker not in (None, context.ticker):
+        return ScanResult(
+            ticker=context.ticker,
+            scanned_at=now,
+            regime=regime,
+            trend=trend,
+            settings=settings,
+            why_not=f"the grid was built for {grid.ticker}, not for {context.ticker}",
+        )
     expirations = listed(
         context.ticker,
         settings.preferences.of_regime(regime).dtes if regime else (),

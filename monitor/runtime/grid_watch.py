@@ -9,7 +9,7 @@ from pathlib import Path
 
 from monitor.domain.grid import GridFile
 from monitor.errors import GridFileError
-from monitor.grid_facts import load_tries
+from monitor.grid_facts import load_facts
 from monitor.grid_file import load_grid
 from monitor.grid_regimes import load_regime_rows
 
@@ -47,8 +47,12 @@ class GridWatch:
         self._seen = seen
         try:
             loaded = load_grid(path)
+            facts = load_facts(path.parent)
             self.grid = replace(
-                loaded, regimes=load_regime_rows(path.parent), tried=load_tries(path.parent)
+                loaded,
+                regimes=load_regime_rows(path.parent),
+                tried=facts.tried,
+                ticker=facts.ticker,
             )
             self.problem = None
         except GridFileError as error:

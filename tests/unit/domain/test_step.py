@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -331,6 +332,16 @@ def test_the_simulated_flag_reaches_every_notice(grid: GridFile) -> None:
     notices = cycle(grid).run(simulated=True).alerts.notices
     assert notices
     assert all(notice.simulated for notice in notices)
+
+
+# another underlying's grid
+
+
+def test_a_grid_of_another_underlying_opens_nothing_and_says_so(grid: GridFile) -> None:
+    result = cycle(replace(grid, ticker="SPX")).run()
+    assert found(result) == []
+    assert result.state.scans["NDX"].why_not == "the grid was built for SPX, not for NDX"
+    assert found(cycle(replace(grid, ticker="NDX")).run()) != []
 
 
 # a defect in a scan
