@@ -18,7 +18,7 @@ from monitor import __version__
 from monitor.cli.once import exit_code, report
 from monitor.clock import Clock, SystemClock
 from monitor.domain.vocabulary import Profile
-from monitor.errors import ConfigError, InputError
+from monitor.errors import ConfigError, InputError, StoreUnavailableError
 from monitor.home import Home
 from monitor.running import PROBE_EVERY_S, TURN_S, leave_note, remove_note
 from monitor.runtime.loop import Loop
@@ -117,7 +117,11 @@ def run_all_day(runner: Runner, clock: Clock, *, options: RunOptions, interval_s
 
 
 def _cycle(runner: Runner, clock: Clock, watchdog: Watchdog) -> None:
-    result = runner.cycle(clock.now())
+    try:
+        result = runner.cycle(clock.now())
+    except StoreUnavailableError as error:
+        watchdog.waiting(error.message)  # a restart would not bring the database back
+        raise
     watchdog.cycle_done(f"cycle {runner.iteration}")
     if result.scanned and runner.snapshot is not None and sys.stdout.isatty():
         from monitor.cli.once import status_line

@@ -22,5 +22,9 @@ class Watchdog:
             self.say("READY=1")
         self.say(f"STATUS={status}\nWATCHDOG=1")
 
+    def waiting(self, status: str) -> None:
+        """A cycle could not do its work for a reason outside; the loop lives and tries again."""
+        self.say(f"STATUS={status}\nWATCHDOG=1")
+
     def stopping(self) -> None:
         self.say("STOPPING=1")

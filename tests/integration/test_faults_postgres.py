@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -33,6 +35,23 @@ def server() -> Iterator[PostgresServer]:
     """A server of this test alone: it is killed."""
     with postgres_server() as own:
         yield own
+
+
+@contextmanager
+def notify_socket(place: Path) -> Iterator[socket.socket]:
+    """As systemd gives one to a service."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(str(place))
+        listener.setblocking(False)
+        yield listener
+
+
+def received(listener: socket.socket) -> list[str]:
+    heard = []
+    with suppress(BlockingIOError):
+        while True:
+            heard.append(listener.recv(1024).decode())
+    return heard
 
 
 def on(url: str) -> Settings:
@@ -82,15 +101,26 @@ def test_fault_32_what_happens_while_it_is_away_is_told_once_when_it_is_back(
 
 
 def test_fault_32_the_running_monitor_outlives_an_outage(
-    home: Path, server: PostgresServer
+    home: Path, tmp_path: Path, server: PostgresServer
 ) -> None:
-    """More cycles fail than would end it for a defect of its own."""
-    env = {**offline(), "CONDORWATCH_STORE__URL": server.new_database()}
-    with monitor(home, "--no-dashboard", "--data-interval", "5", env=env) as alive:
+    """More cycles fail than would end it for a defect; systemd hears why it waits."""
+    place = tmp_path / "notify.sock"
+    env = {
+        **offline(),
+        "CONDORWATCH_STORE__URL": server.new_database(),
+        "NOTIFY_SOCKET": str(place),
+    }
+    with (
+        notify_socket(place) as systemd,
+        monitor(home, "--no-dashboard", "--data-interval", "5", env=env) as alive,
+    ):
         first = alive.wait_for(lambda page: page["monitor"]["iteration"] >= 1)
         server.crash()
         log = home / "logs" / "monitor.log"
         alive.until(lambda: log.read_text("utf-8").count("database away") >= 4)
+        heard = received(systemd)
+        waiting = [said for said in heard if "WATCHDOG=1" in said and "cycle" not in said]
+        assert len(waiting) >= 3
         server.start()
         again = alive.wait_for(
             lambda page: page["monitor"]["iteration"] > first["monitor"]["iteration"]
