@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from monitor.cli.options import dry_run_option, home_option, json_option
-from monitor.domain.position_edit import PositionEdit, edited
+from monitor.domain.position_edit import edited
 from monitor.errors import InputError
 from monitor.store.position_events import ChangeKind
 from positions_cli.change import apply, report
@@ -33,8 +32,7 @@ def edit(
     Example:
       positions edit a3f8 --credit 310.00 --short-put 19550
     """
-    wanted = PositionEdit(**asdict(terms))
-    if wanted == PositionEdit():
+    if terms == TradeTerms():
         raise InputError(
             "there is nothing to change", hint="`positions edit --help` lists what can be"
         )
@@ -43,7 +41,7 @@ def edit(
     done = apply(
         session,
         position_id,
-        lambda position: edited(position, wanted, now=session.now, calendar=calendar),
+        lambda position: edited(position, terms, now=session.now, calendar=calendar),
         kind=ChangeKind.EDIT,
         dry_run=dry_run,
     )

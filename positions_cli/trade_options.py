@@ -4,35 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from datetime import date
 from functools import wraps
 from typing import Any
 
 import click
 
 from monitor.cli.options import DAY, DECIMAL, WHOLE, OneOf
+from monitor.domain.position_edit import PositionEdit
 from monitor.domain.positions import Strikes
 from monitor.domain.vocabulary import FlowMode, Settlement, SpreadType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TradeTerms:
-    """What was said of a trade on the command line; None: nothing was."""
+class TradeTerms(PositionEdit):
+    """What was said of a trade on the command line; None: nothing was.
 
-    expiration: date | None = None
-    settlement: Settlement | None = None
-    band: str | None = None
-    spread_type: SpreadType | None = None
-    flow_mode: FlowMode | None = None
-    contracts: int | None = None
-    credit_usd: float | None = None
-    price: float | None = None
-    risk_usd: float | None = None
-    short_call: float | None = None
-    long_call: float | None = None
-    short_put: float | None = None
-    long_put: float | None = None
-    note: str | None = None
+    A trade is said in the very terms in which it can be edited.
+    """
 
     @property
     def strikes(self) -> Strikes | None:

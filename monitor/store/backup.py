@@ -30,13 +30,7 @@ def make_backup(database: Path, *, now: datetime, why: str) -> Path:
     target = folder / f"{database.stem}-{now:%Y%m%dT%H%M%SZ}-{why}.db"
     partial = target.with_suffix(".partial")
     try:
-        with (
-            closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as source,
-            closing(sqlite3.connect(partial)) as copy,
-        ):
-            source.backup(copy)
-            # a backup is one file: it needs no journal beside it
-            copy.execute("PRAGMA journal_mode=DELETE")
+        copy_database(database, partial)
         partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)
@@ -51,3 +45,18 @@ def daily_backup(database: Path, *, now: datetime) -> Path | None:
     if not database.exists() or any(p.name.startswith(today) for p in backups(database)):
         return None
     return make_backup(database, now=now, why="daily")
+
+
+def copy_database(source: Path, target: Path) -> None:
+    """By SQLite itself: the newest changes may lie in the journal beside `source`.
+
+    Raises:
+        sqlite3.Error: It cannot be read or written.
+    """
+    with (
+        closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as whole,
+        closing(sqlite3.connect(target)) as copy,
+    ):
+        whole.backup(copy)
+        # a copy is one file: it needs no journal beside it
+        copy.execute("PRAGMA journal_mode=DELETE")

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from monitor.errors import StoreError
-from monitor.store.backup import backup_folder
+from monitor.store.backup import backup_folder, copy_database
 from monitor.store.database_file import defect, journal_of
 
 
@@ -62,14 +62,8 @@ def restore(database: Path, backup: Path, *, now: datetime) -> Path | None:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """By SQLite itself: a replaced database has its newest changes in the journal beside it."""
     try:
-        with (
-            closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as whole,
-            closing(sqlite3.connect(target)) as copy,
-        ):
-            whole.backup(copy)
-            copy.execute("PRAGMA journal_mode=DELETE")
+        copy_database(source, target)
     except sqlite3.Error as error:
         raise StoreError(
             f"{source} could not be copied: {error}; nothing was changed",
